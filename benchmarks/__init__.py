@@ -1,0 +1,1 @@
+"""Side-by-side measurements; each is `python -m benchmarks.NAME [--quick]`."""

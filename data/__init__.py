@@ -1,0 +1,1 @@
+"""From raw shop logs to examples: event contract, sources, sessions, features, splits and the demo shop."""

@@ -1,0 +1,212 @@
+"""Configuration of everything from the raw log to the split examples."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from data.strict import StrictModel
+
+Share = Field(ge=0.0, le=1.0)
+
+
+class EngineConfig(StrictModel):
+    """The SQL engine that runs ingest, sessionize and featurize."""
+
+    memory_limit_mib: PositiveInt = 1536
+    """What the engine may hold in memory before it spills to disk, in MiB."""
+
+    threads: PositiveInt | None = None
+    """Threads of the engine; all cores where not set."""
+
+
+class ColumnConfig(StrictModel):
+    """Which column of the source holds which field of the event contract.
+
+    A name for a file with a header or for a JSON key, a 0-based position for a headerless file.
+    """
+
+    visitor_id: str | int
+    """Column with the visitor's id."""
+
+    ts: str | int
+    """Column with the time of the event."""
+
+    item_id: str | int
+    """Column with the item's id."""
+
+    event: str | int | None = None
+    """Column with the kind of event; not needed where `event_fixed` is set."""
+
+    session_id: str | int | None = None
+    """Column with the source's own session id."""
+
+    category: str | int | None = None
+    """Column with the item's category."""
+
+    price: str | int | None = None
+    """Column with the item's price, ≥ 0."""
+
+    quantity: str | int | None = None
+    """Column with how many pieces the event is about, ≥ 1."""
+
+
+class FileConfig(StrictModel):
+    """One file, or one family of files of the same form, in a source that has several (clicks beside buys)."""
+
+    pattern: str
+    """Glob of the files, relative to `--input`."""
+
+    columns: ColumnConfig
+    """Where the contract's fields are in these files."""
+
+    event_fixed: Literal["view", "cart", "uncart", "purchase", "favourite"] | None = None
+    """The event that every row of these files is, where the file has no event column."""
+
+
+class SourceConfig(StrictModel):
+    """Where the data come from and what their columns mean."""
+
+    kind: Literal["demo", "events", "features"] = "events"
+    """`demo` simulates a shop; `events` reads a log of shop events; `features` reads a ready table of examples."""
+
+    path: Path | None = None
+    """The input: a file, a folder or a glob. `--input` overrides it."""
+
+    format: Literal["csv", "tsv", "jsonl", "otto", "parquet"] | None = None
+    """Form of the files; taken from the file's ending where not set. `otto` is that data set's nested JSON lines."""
+
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    """Delimiter of a delimited file where it is neither a comma (csv) nor a tab (tsv)."""
+
+    header: bool = True
+    """Whether the first line of a delimited file names the columns."""
+
+    columns: ColumnConfig | None = None
+    """Where the contract's fields are. Needed for `events` unless `files` is set."""
+
+    files: tuple[FileConfig, ...] = ()
+    """Several families of files with columns of their own, instead of `columns`."""
+
+    events: dict[str, Literal["view", "cart", "uncart", "purchase", "favourite", "ignore"]] = {
+        "view": "view", "cart": "cart", "uncart": "uncart", "purchase": "purchase", "favourite": "favourite",
+    }
+    """The source's event names and what each is; a name not listed breaks the contract and is quarantined."""
+
+    time_unit: Literal["s", "ms", "us"] | None = None
+    """Unit of a numeric epoch time. Not set: the time is text, in `time_format` or ISO 8601."""
+
+    time_format: str | None = None
+    """strptime format of a time given as text; ISO 8601 where not set."""
+
+    time_zone: str = "UTC"
+    """IANA name of the zone of times that carry no offset of their own."""
+
+    time_from: datetime | None = None
+    """Events before this moment break the contract (a declared range, for logs with stray dates). UTC where naive."""
+
+    time_to: datetime | None = None
+    """Events at or after this moment break the contract. UTC where naive."""
+
+    duplicates: Literal["keep", "drop", "reject"] = "drop"
+    """Rows equal in every mapped column: keep them all, keep the first and count the rest, or quarantine the rest."""
+
+    label: str | None = None
+    """`features`: the label column."""
+
+    abandoned: str | int | float | bool | None = None
+    """`features`: the value of `label` that means abandoned; every other value means bought."""
+
+    group: str | None = None
+    """`features`: column whose rows belong together (visitor, session); split by it where there is no `time`."""
+
+    time: str | None = None
+    """`features`: column to split by time."""
+
+    decision_point: str | None = None
+    """`features`: column with k, the number of events after the first cart event. It is a feature as well."""
+
+    categorical: tuple[str, ...] = ()
+    """`features`: columns used as categories."""
+
+    exclude: tuple[str, ...] = ()
+    """`features`: columns left out."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind == "events" and self.columns is None and not self.files:
+            raise ValueError("`source.columns` (or `source.files`) is needed where `source.kind` is \"events\"; or name a `--preset`")
+        if self.kind == "features" and (self.label is None or self.abandoned is None):
+            raise ValueError("`source.label` and `source.abandoned` are needed where `source.kind` is \"features\"")
+        return self
+
+
+class DemoConfig(StrictModel):
+    """Size and seed of the simulated shop."""
+
+    sessions: PositiveInt = 20_000
+    """Sessions to simulate."""
+
+    items: int = Field(default=2_000, ge=20)
+    """Items in the catalogue."""
+
+    days: PositiveInt = 28
+    """Days the log covers."""
+
+    seed: NonNegativeInt = 7
+    """Seed of the simulator."""
+
+
+class IngestConfig(StrictModel):
+    """How much of a log may break the event contract."""
+
+    max_bad_share: float = Field(default=0.01, ge=0.0, le=1.0)
+    """Share of rows that may break the contract before the run stops."""
+
+
+class SessionConfig(StrictModel):
+    """How events become sessions."""
+
+    gap_minutes: float = Field(default=30.0, gt=0.0)
+    """Minutes without an event that end a session, where the source has no session id of its own."""
+
+
+class FeatureConfig(StrictModel):
+    """Which examples are taken from a session, and their label."""
+
+    decision_points: tuple[NonNegativeInt, ...] = Field(default=(0, 1, 2, 3, 5, 10), min_length=1)
+    """Numbers k of events after the session's first cart event at which an example is taken."""
+
+    horizon_minutes: float | None = Field(default=None, gt=0.0)
+    """Minutes after the decision point in which a purchase counts; the rest of the session where not set."""
+
+    max_sequence: int = Field(default=50, ge=2)
+    """Latest events of a session kept for the recommender."""
+
+
+class SplitConfig(StrictModel):
+    """Which examples train, choose and test."""
+
+    by: Literal["auto", "time", "group"] = "auto"
+    """`time` with sessions kept whole, or `group` by a hash; `auto` takes time where the source has it."""
+
+    train: float = Field(default=0.70, gt=0.0, lt=1.0)
+    """Share of the sessions that train."""
+
+    validation: float = Field(default=0.10, gt=0.0, lt=1.0)
+    """Share that stops training early, tunes, calibrates and sets the threshold; the rest tests."""
+
+    seed: NonNegativeInt = 0
+    """Seed of the hash that splits by group."""
+
+    leak_auc: float = Field(default=0.85, gt=0.5, lt=1.0)
+    """The leak guard names a feature that alone reaches this AUC on validation examples."""
+
+    @model_validator(mode="after")
+    def _leaves_a_test_set(self) -> Self:
+        if self.train + self.validation >= 1.0:
+            raise ValueError(
+                f"`split.train` + `split.validation` should be below 1, the rest tests. Received: {self.train} + {self.validation}"
+            )
+        return self

@@ -1,0 +1,66 @@
+"""Examples in memory: what the models train on and the reports speak of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data.feature import Feature, read_features
+
+Split = Literal["train", "validation", "test"]
+KEYS = ("session_id", "visitor_id", "decision_point", "ts")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Decision points with their features and labels, n rows in a fixed order."""
+
+    keys: pd.DataFrame
+    """n × 4: `session_id`, `visitor_id` (str), `decision_point` (Int32) and `ts` (UTC); null where the source has none."""
+
+    features: pd.DataFrame
+    """n × F in the order of `specs`: float32 (NaN where unknown) or, for categorical ones, str (None where unknown)."""
+
+    abandoned: npt.NDArray[np.int8]
+    """(n,) labels, 1 where the cart was abandoned."""
+
+    specs: tuple[Feature, ...]
+    """The F features."""
+
+    def __len__(self) -> int:
+        return len(self.abandoned)
+
+    def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> "Examples":
+        """The given rows (positions or a mask), in the given order."""
+        positions = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return Examples(
+            keys=self.keys.iloc[positions].reset_index(drop=True),
+            features=self.features.iloc[positions].reset_index(drop=True),
+            abandoned=self.abandoned[positions],
+            specs=self.specs,
+        )
+
+
+def from_frame(frame: pd.DataFrame, specs: tuple[Feature, ...]) -> Examples:
+    """Examples from a frame with the key columns, `abandoned` (0 where it is absent) and one column per feature."""
+    columns: dict[str, object] = {}
+    for spec in specs:
+        column = frame[spec.name]
+        columns[spec.name] = (
+            column.astype("float32") if spec.kind == "numeric" else column.astype(object).where(column.notna(), None)
+        )
+    labels = frame["abandoned"] if "abandoned" in frame else pd.Series(0, index=frame.index)
+    return Examples(
+        keys=frame[list(KEYS)].reset_index(drop=True),
+        features=pd.DataFrame(columns).reset_index(drop=True),
+        abandoned=labels.to_numpy(dtype=np.int8),
+        specs=specs,
+    )
+
+
+def read_examples(folder: Path, split: Split) -> Examples:
+    """Read one side of the split from the split stage's folder (`train.parquet`, …, `features.json`)."""
+    return from_frame(pd.read_parquet(folder / f"{split}.parquet"), read_features(folder / "features.json"))

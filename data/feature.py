@@ -1,0 +1,44 @@
+"""What one feature means, for models and for sentences in reports."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["numeric", "categorical"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the examples."""
+
+    name: str
+    """Column name, such as `cart_value`."""
+
+    title: str
+    """Name a reader understands, such as "Cart value"."""
+
+    group: str
+    """Family of features that belong together: "cart", "price", "time", "visitor", "item", "session" or "table"."""
+
+    kind: Kind = "numeric"
+    """`numeric` is float32, null where unknown; `categorical` is a string, null where unknown."""
+
+    unit: str = ""
+    """Unit of the value: "s", "items", "events", "currency", "share", "ratio", "hour" or empty."""
+
+    description: str = ""
+    """One sentence: what the value is, as of the decision point."""
+
+    actionable: bool = False
+    """Whether a shop can change it for a live cart (a price can be lowered, the hour cannot)."""
+
+
+def write_features(features: tuple[Feature, ...], path: Path) -> None:
+    """Write the features as JSON, in column order."""
+    path.write_text(json.dumps([asdict(feature) for feature in features], indent=1, ensure_ascii=False) + "\n")
+
+
+def read_features(path: Path) -> tuple[Feature, ...]:
+    """Read what `write_features` wrote."""
+    return tuple(Feature(**fields) for fields in json.loads(path.read_text()))

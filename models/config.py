@@ -1,0 +1,169 @@
+"""Configuration of the models, their training and their search."""
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from data.strict import StrictModel
+
+Probability = Field(ge=0.0, le=1.0)
+
+
+class EarlyStopping(StrictModel):
+    """When to stop training before `epochs` is reached. The best epoch's weights are restored."""
+
+    monitor: Literal["val_auc", "val_loss"] = "val_loss"
+    """Metric watched after each epoch; its direction is derived from its name."""
+
+    patience: PositiveInt = 6
+    """Epochs without improvement to wait for before stopping."""
+
+    min_delta: float = Field(default=0.0, ge=0.0)
+    """Least change that counts as an improvement."""
+
+
+class OptimizerConfig(StrictModel):
+    """How the weights are updated."""
+
+    name: Literal["adadelta", "adam", "sgd", "momentum", "nag", "adagrad", "rmsprop"] = "adadelta"
+    """The update rule."""
+
+    learning_rate: float = Field(default=1.0, gt=0.0)
+    """Learning rate. Adadelta's published form has none, which is 1.0; Keras's default of 0.001 hardly learns."""
+
+    rho: float = Field(default=0.95, gt=0.0, lt=1.0)
+    """Decay of the running averages of Adadelta and RMSProp."""
+
+    epsilon: float = Field(default=1e-6, gt=0.0)
+    """Constant under the square roots."""
+
+    momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
+    """Momentum of `momentum` and `nag`."""
+
+    clip_norm: float | None = Field(default=None, gt=0.0)
+    """Largest global norm of the gradient; longer ones are scaled down to it."""
+
+
+class AbandonmentConfig(StrictModel):
+    """The network that says how likely a cart is left: blocks of Dense, activation, BatchNormalization, Dropout."""
+
+    units: tuple[PositiveInt, ...] = Field(default=(64, 32), min_length=1)
+    """Units of each hidden block."""
+
+    activation: Literal["relu", "elu", "tanh"] = "relu"
+    """Activation of the hidden blocks; these three have exact SHAP values."""
+
+    batch_normalization: Literal["after", "before", "off"] = "after"
+    """Batch normalization after or before the activation, or none."""
+
+    dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    """Share of a block's outputs dropped in training."""
+
+    input_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of the encoded inputs dropped in training."""
+
+    residual: bool = False
+    """Add each block's input to its output (through a linear projection where the widths differ)."""
+
+    l2: float = Field(default=0.0, ge=0.0)
+    """L2 penalty on the dense kernels."""
+
+    optimizer: OptimizerConfig = OptimizerConfig()
+    """How the weights are updated."""
+
+    batch_size: PositiveInt = 256
+    """Examples in a training step."""
+
+    epochs: PositiveInt = 40
+    """Most passes over the training examples."""
+
+    early_stopping: EarlyStopping = EarlyStopping()
+    """When to stop before that."""
+
+    imbalance: Literal["threshold", "class_weight"] = "threshold"
+    """Answer to unequal classes: move the decision threshold, or weight the classes in training."""
+
+    calibration: Literal["platt", "off"] = "platt"
+    """Calibration fitted on the validation examples and kept as the model's last layer."""
+
+    baselines: tuple[Literal["logistic_regression", "gradient_boosting"], ...] = ("logistic_regression", "gradient_boosting")
+    """Baselines trained on the same rows."""
+
+
+class CostConfig(StrictModel):
+    """What a nudge costs and brings, in the shop's currency; sets the decision threshold and the value of a nudge."""
+
+    nudge_cost: float = Field(default=0.5, ge=0.0)
+    """Cost of one nudge (message, discount) whether it works or not."""
+
+    margin: float = Field(default=0.25, gt=0.0, le=1.0)
+    """Share of the cart's value that is profit when it is bought."""
+
+    rescue_rate: float = Field(default=0.1, gt=0.0, le=1.0)
+    """Share of the carts that would be abandoned which a nudge turns into purchases."""
+
+
+class RecommenderConfig(StrictModel):
+    """The network that says which item comes next in a session."""
+
+    enabled: bool = True
+    """Whether to train one at all."""
+
+    encoder: Literal["gru", "pooling"] = "gru"
+    """How the session's items become one vector."""
+
+    dimension: PositiveInt = 64
+    """Width of the item embeddings, shared by input and output (tied), and of the session's vector."""
+
+    dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    """Share of the session vector's entries dropped in training."""
+
+    max_length: int = Field(default=20, ge=1)
+    """Latest events of a session that the encoder sees."""
+
+    min_item_count: PositiveInt = 2
+    """Training events an item needs to enter the vocabulary."""
+
+    optimizer: OptimizerConfig = OptimizerConfig()
+    """How the weights are updated."""
+
+    batch_size: PositiveInt = 256
+    """Prefixes in a training step; the in-batch softmax takes its negatives from it."""
+
+    epochs: PositiveInt = 8
+    """Most passes over the training sessions."""
+
+    patience: PositiveInt = 2
+    """Epochs without a better validation loss to wait for before stopping."""
+
+    min_sessions: PositiveInt = 50
+    """Training sessions with two items or more below which the recommender is left out, with that reason."""
+
+    top_k: PositiveInt = 20
+    """Items asked of the index; the K of Recall, MRR and NDCG."""
+
+
+class TuneConfig(StrictModel):
+    """Random search over the abandonment model."""
+
+    trials: NonNegativeInt = 6
+    """Settings tried; 0 trains the configured model as it is."""
+
+    epochs: PositiveInt = 12
+    """Most epochs of a trial."""
+
+    max_rows: PositiveInt = 50_000
+    """Training examples of a trial at most (a seeded sample of whole visitors)."""
+
+
+class EvaluateConfig(StrictModel):
+    """How quality is measured on the test examples."""
+
+    bootstrap: PositiveInt = 500
+    """Bootstrap resamples (of whole sessions) behind each 95% interval."""
+
+    bins: PositiveInt = 15
+    """Equal-count bins of the calibration curve and of the expected calibration error."""
+
+    few: PositiveInt = 200
+    """Test examples below which the report warns how little they prove."""
