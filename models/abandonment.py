@@ -1,0 +1,116 @@
+"""The cart-abandonment model: how likely a cart is left, from what was knowable at a decision point."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from data.examples import Examples
+from models.config import AbandonmentConfig
+from models.encoder import as_inputs, fit_encoder
+
+BATCH = 8192
+
+
+def build_abandonment(train: Examples, config: AbandonmentConfig) -> keras.Model:
+    """A model with fitted encoder and normalization, and initial weights.
+
+    Layers by name: "encoder" (raw inputs → encoded matrix (n, D)) and "core" (encoded matrix → probability), which
+    holds "normalization", the hidden blocks, "logit", "calibration" (scale and shift of the logit, the identity until
+    it is fitted, never trained) and "probability".
+
+    Args:
+        train: training examples; the encoder and the normalization are fitted to them.
+        config: the network's form.
+
+    Returns:
+        Functional model from `as_inputs(...)` to the probability that the cart is abandoned, (n, 1) float32.
+    """
+    encoder = fit_encoder(train)
+    encoded = run(encoder, as_inputs(train.features, train.specs))
+    body = _core(encoded, config)
+    inputs = {layer.name: keras.Input(layer.shape[1:], dtype=layer.dtype, name=layer.name) for layer in encoder.inputs}
+    return keras.Model(inputs, body(encoder(inputs)), name="abandonment")
+
+
+def core(model: keras.Model) -> keras.Model:
+    """The part from the encoded matrix (n, D) to the probability (n, 1)."""
+    return model.get_layer("core")
+
+
+def encode(model: keras.Model, examples: Examples) -> npt.NDArray[np.float32]:
+    """The encoded matrix (n, D) of some examples: what `core` takes."""
+    return run(model.get_layer("encoder"), as_inputs(examples.features, examples.specs))
+
+
+def encoded_columns(model: keras.Model) -> tuple[str, ...]:
+    """The feature behind each of the D columns of the encoded matrix; a feature has one or more."""
+    layers = model.get_layer("encoder").layers
+    return tuple(name for layer in layers if hasattr(layer, "encoded_columns") for name in layer.encoded_columns())
+
+
+def predict(model: keras.Model, examples: Examples) -> npt.NDArray[np.float64]:
+    """The probability that each cart is abandoned, (n,) in [0, 1]."""
+    return run(core(model), encode(model, examples))[:, 0].astype(np.float64)
+
+
+def logits(model: keras.Model, encoded: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Log-odds before calibration, (n,), of an encoded matrix (n, D)."""
+    return run(logit_model(model), encoded)[:, 0].astype(np.float64)
+
+
+def logit_model(model: keras.Model) -> keras.Model:
+    """`core` up to "logit": the part that is trained, sharing its layers."""
+    body = core(model)
+    return keras.Model(body.inputs, body.get_layer("logit").output, name="logits")
+
+
+def run(model: keras.Model, inputs: Any) -> npt.NDArray[np.float32]:
+    """The outputs of a model for all rows, in batches."""
+    return np.asarray(model.predict(inputs, batch_size=BATCH, verbose=0), dtype=np.float32)
+
+
+def _core(encoded: npt.NDArray[np.float32], config: AbandonmentConfig) -> keras.Model:
+    inputs = keras.Input((encoded.shape[1],), dtype="float32", name="encoded")
+    hidden = _normalization(encoded)(inputs)
+    if config.input_dropout:
+        hidden = keras.layers.Dropout(config.input_dropout, name="input_dropout")(hidden)
+    for number, units in enumerate(config.units):
+        hidden = _block(hidden, units, number, config)
+    logit = keras.layers.Dense(1, name="logit", kernel_regularizer=_penalty(config))(hidden)
+    calibration = keras.layers.Dense(1, name="calibration", kernel_initializer="ones", trainable=False)(logit)
+    probability = keras.layers.Activation("sigmoid", name="probability")(calibration)
+    return keras.Model(inputs, probability, name="core")
+
+
+def _normalization(encoded: npt.NDArray[np.float32]) -> keras.layers.Normalization:
+    mean, variance = encoded.mean(axis=0, dtype=np.float64), encoded.var(axis=0, dtype=np.float64)
+    # A column that never varied in training would otherwise be divided by nothing where it varies later.
+    variance[variance < 1e-12] = 1.0
+    return keras.layers.Normalization(mean=mean.tolist(), variance=variance.tolist(), name="normalization")
+
+
+def _block(inputs: Any, units: int, number: int, config: AbandonmentConfig) -> Any:
+    hidden = keras.layers.Dense(
+        units,
+        name=f"dense_{number}",
+        kernel_initializer="glorot_uniform" if config.activation == "tanh" else "he_normal",
+        kernel_regularizer=_penalty(config),
+    )(inputs)
+    if config.batch_normalization == "before":
+        hidden = keras.layers.BatchNormalization(name=f"batch_normalization_{number}")(hidden)
+    hidden = keras.layers.Activation(config.activation, name=f"activation_{number}")(hidden)
+    if config.batch_normalization == "after":
+        hidden = keras.layers.BatchNormalization(name=f"batch_normalization_{number}")(hidden)
+    if config.dropout:
+        hidden = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(hidden)
+    if not config.residual:
+        return hidden
+    if inputs.shape[-1] != units:
+        inputs = keras.layers.Dense(units, use_bias=False, name=f"projection_{number}")(inputs)
+    return keras.layers.Add(name=f"residual_{number}")([hidden, inputs])
+
+
+def _penalty(config: AbandonmentConfig) -> keras.regularizers.Regularizer | None:
+    return keras.regularizers.L2(config.l2) if config.l2 else None
