@@ -1,0 +1,37 @@
+"""The recommender as a function from sessions to items."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from models.recommender import Recommender
+
+TOP = 20
+
+
+class NextItemModel:
+    """Answers n sessions with their `items` and `scores`, best first."""
+
+    def __init__(self, recommender: Recommender) -> None:
+        self._recommender = recommender
+
+    def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
+        """The 20 likeliest next items of each session.
+
+        Args:
+            model_input: n rows whose column `session` holds the session's item ids, oldest first.
+            params: not used; MLflow hands it over.
+        """
+        answers = self._recommender.recommend([list(items) for items in model_input["session"]], TOP)
+        return pd.DataFrame(
+            {
+                "items": [[item for item, _ in answer] for answer in answers],
+                "scores": [[float(score) for _, score in answer] for answer in answers],
+            },
+            index=model_input.index,
+        )
+
+
+def _load_pyfunc(folder: str) -> NextItemModel:
+    return NextItemModel(Recommender.load(Path(folder)))

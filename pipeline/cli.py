@@ -1,0 +1,163 @@
+"""The command line. Nothing heavy is imported before a command needs it."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="pipeline",
+    help="From a log of carts and sessions to a tracked recommender, a cart-abandonment model and a report to act on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Preset = Annotated[
+    str | None, typer.Option("--preset", "-p", help="Ready configuration; `demo` where nothing is given.")
+]
+ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="Your own TOML configuration.")]
+Input = Annotated[Path | None, typer.Option("--input", "-i", help="The log: a file, a folder or a glob.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", "-s", help="Change one setting: section.key=value.")]
+Workdir = Annotated[Path, typer.Option("--workdir", "-w", help="Folder for results and work files.")]
+From = Annotated[str | None, typer.Option("--from", help="Run this stage and all after it.")]
+Only = Annotated[str | None, typer.Option("--only", help="Run this stage alone.")]
+Force = Annotated[bool, typer.Option("--force", help="Run stages even where nothing changed.")]
+WORK = Path("work")
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False,
+) -> None:
+    if debug:
+        os.environ["PIPELINE_DEBUG"] = "1"
+
+
+@app.command()
+def run(
+    preset: Preset = None,
+    config: ConfigFile = None,
+    input: Input = None,
+    set: Settings = None,
+    workdir: Workdir = WORK,
+    first: From = None,
+    only: Only = None,
+    force: Force = False,
+) -> None:
+    """Run all stages; without arguments on the demo shop. What is already done and unchanged is skipped."""
+    from pipeline.commands.run import run_command
+
+    run_command(preset, config, input, set or [], workdir, first, only, force)
+
+
+@app.command()
+def plan(
+    preset: Preset = None,
+    config: ConfigFile = None,
+    input: Input = None,
+    set: Settings = None,
+    workdir: Workdir = WORK,
+    first: From = None,
+    only: Only = None,
+    force: Force = False,
+) -> None:
+    """Say which stages would run, which would be skipped, and why."""
+    from pipeline.commands.run import plan_command
+
+    plan_command(preset, config, input, set or [], workdir, first, only, force)
+
+
+@app.command()
+def explain(
+    session: Annotated[str | None, typer.Option("--session", help="Explain this session's cart.")] = None,
+    decision_point: Annotated[
+        int | None, typer.Option(help="Its decision point k; the last one where not set.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write an HTML page as well.")] = None,
+    workdir: Workdir = WORK,
+) -> None:
+    """Say why the model expects one cart to be left, or show where the report is."""
+    from pipeline.commands.explain import explain_command
+
+    explain_command(session, decision_point, output, workdir)
+
+
+@app.command()
+def score(
+    input: Annotated[Path, typer.Argument(help="Fresh log in the form of the run's source.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Rescue list to write: .csv or .parquet.")],
+    workdir: Workdir = WORK,
+) -> None:
+    """Write the rescue list: open carts, how likely each is lost, why, what to show, and whether a nudge pays."""
+    from pipeline.commands.score import score_command
+
+    score_command(input, output, workdir)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Open the MLflow UI over the local store."""
+    from pipeline.commands.ui import ui_command
+
+    ui_command(host, port)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine can do: Python, packages, cores, memory, GPU, tracking store."""
+    from pipeline.commands.doctor import doctor_command
+
+    doctor_command()
+
+
+@app.command()
+def init(
+    output: Annotated[Path, typer.Argument(help="File to write.")] = Path("pipeline.toml"),
+    preset: Preset = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the configuration's JSON Schema instead.")] = False,
+) -> None:
+    """Write a configuration to edit, with every setting explained."""
+    from pipeline.commands.init import init_command
+
+    init_command(output, preset, schema)
+
+
+@app.command("demo-data")
+def demo_data(
+    output: Annotated[Path, typer.Argument(help="Folder to write to.")] = Path("demo-data"),
+    sessions: Annotated[int, typer.Option(min=1, help="Sessions to simulate.")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulator.")] = 7,
+    format: Annotated[str, typer.Option(help="parquet or csv.")] = "parquet",
+) -> None:
+    """Write the demo shop as files: its events, its catalogue and the truth behind them."""
+    from pipeline.commands.demo_data import demo_data_command
+
+    demo_data_command(output, sessions, seed, format)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one message and exit code 2, anything else says how to see more."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        _fail("Stopped. What was finished is kept; the same command goes on from there.", 130)
+    except Exception as error:
+        from data.errors import InputError
+
+        if os.environ.get("PIPELINE_DEBUG"):
+            raise
+        if isinstance(error, InputError):
+            _fail(str(error), 2)
+        _fail(f"{type(error).__name__}: {error}\nFor the traceback: python -m pipeline --debug …", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    print(message, file=sys.stderr)  # noqa: T201
+    sys.exit(code)

@@ -1,0 +1,79 @@
+"""`run` and `plan`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.config import load_config
+from pipeline.progress import Progress
+from pipeline.runner import Selection, plan, run
+
+ABANDONMENT = ("auc", "average_precision", "log_loss", "brier", "ece")
+RECOMMENDER = ("recall_at_20", "mrr_at_20", "ndcg_at_20", "coverage_at_20")
+
+
+def run_command(
+    preset: str | None,
+    file: Path | None,
+    source: Path | None,
+    settings: Sequence[str],
+    workdir: Path,
+    first: str | None,
+    only: str | None,
+    force: bool,
+) -> None:
+    """Run the pipeline and print what it came to."""
+    config = load_config(preset, file, settings, source)
+    with Progress() as progress:
+        summary = run(config, workdir, progress, Selection(first, only, force))
+    _print_summary(summary, workdir)
+
+
+def plan_command(
+    preset: str | None,
+    file: Path | None,
+    source: Path | None,
+    settings: Sequence[str],
+    workdir: Path,
+    first: str | None,
+    only: str | None,
+    force: bool,
+) -> None:
+    """Print what `run` with the same arguments would do."""
+    decisions = plan(load_config(preset, file, settings, source), workdir, Selection(first, only, force))
+    table = Table("stage", "action", "because", box=None)
+    for decision in decisions:
+        table.add_row(decision.stage.name, decision.action, Text(decision.reason))
+    Console().print(table)
+
+
+def _print_summary(summary: Mapping[str, Any], workdir: Path) -> None:
+    console = Console(highlight=False)
+    abandonment = summary.get("abandonment")
+    if abandonment:
+        table = Table("abandonment, test carts", "AUC", "average precision", "log loss", "Brier", "ECE", box=None)
+        rows = {"Keras model": abandonment["test"], **abandonment["baselines"]}
+        for name, row in rows.items():
+            table.add_row(name.replace("_", " "), *(_figure(row.get(key)) for key in ABANDONMENT))
+        console.print(table)
+        for warning in abandonment.get("warnings", []):
+            console.print(Text(f"! {warning}"))
+    recommender = summary.get("recommender") or {}
+    if "test" in recommender:
+        table = Table("next item, test sessions", "Recall@20", "MRR@20", "NDCG@20", "coverage@20", box=None)
+        for name, row in {"Keras model": recommender["test"], **recommender["baselines"]}.items():
+            table.add_row(name.replace("_", " "), *(_figure(row.get(key)) for key in RECOMMENDER))
+        console.print(table)
+    console.print(Text(f"Report   {workdir / 'report' / 'index.html'}"))
+    console.print(Text(f"Summary  {workdir / 'summary.json'}"))
+    tracked = summary["mlflow"]
+    if tracked["run_id"]:
+        console.print(Text(f"MLflow   run {tracked['run_id']} of {tracked['experiment']}: python -m pipeline ui"))
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

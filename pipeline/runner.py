@@ -1,0 +1,200 @@
+"""Runs the stages in order, each only where something it depends on changed."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from data.errors import InputError
+from pipeline.config import PipelineConfig
+from pipeline.fingerprint import Fingerprint, difference, file_hash, fingerprint, folder_hashes, read_manifest
+from pipeline.memory import PeakMemory
+from pipeline.progress import Progress
+from pipeline.stage import STAGES, Context, NotApplicable, Stage
+from pipeline.summary import write_summary
+from pipeline.tracking import Tracker
+from pipeline.workdir import SCRATCH, locked, stage_folder, write_manifest, write_whole
+
+CONFIG = "config.json"
+REPORT = Path("explain") / "report" / "index.html"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which stages to run although nothing they depend on changed, and which to leave alone."""
+
+    first: str | None = None
+    """Run this stage and all after it; leave those before it as they are."""
+
+    only: str | None = None
+    """Run this stage and no other."""
+
+    force: bool = False
+    """Run every selected stage, changed or not."""
+
+    def __post_init__(self) -> None:
+        names = [stage.name for stage in STAGES]
+        for option, value in (("--from", self.first), ("--only", self.only)):
+            if value is not None and value not in names:
+                raise InputError(f"`{option}` should be one of {', '.join(names)}. Received: {value}")
+        if self.first and self.only:
+            raise InputError("`--from` and `--only` exclude each other. Give one of them.")
+
+    def leaves(self, stage: Stage) -> bool:
+        """Whether the stage is left as it is."""
+        names = [stage.name for stage in STAGES]
+        if self.only:
+            return stage.name != self.only
+        return bool(self.first) and names.index(stage.name) < names.index(str(self.first))
+
+    def forces(self, stage: Stage) -> bool:
+        """Whether the stage runs even if nothing changed."""
+        return not self.leaves(stage) and (self.force or self.first is not None or self.only is not None)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of a stage, and why."""
+
+    stage: Stage
+    action: Literal["run", "skip"]
+    reason: str
+    fingerprint: Fingerprint = field(default_factory=dict)
+
+
+def run(
+    config: PipelineConfig,
+    workdir: Path,
+    progress: Progress,
+    selection: Selection | None = None,
+    stages: Sequence[Stage] = STAGES,
+) -> dict[str, Any]:
+    """Run what has to run and give the summary, which is also in `workdir/summary.json`.
+
+    Raises:
+        InputError: something the user gave cannot be used; finished stages stay, and the same command resumes.
+    """
+    selection = selection or Selection()
+    with locked(workdir), Tracker(config, workdir) as tracker:
+        source = source_hashes(config)
+        write_whole(workdir / CONFIG, config.model_dump_json(indent=1) + "\n")
+        ran: dict[str, bool] = {}
+        for stage in stages:
+            decision = decide(stage, config, workdir, source, selection)
+            ran[stage.name] = decision.action == "run"
+            if decision.action == "skip":
+                progress.finished(stage.name, "skipped", 0.0, decision.reason)
+                continue
+            _run_stage(decision, config, workdir, progress, tracker)
+        _publish_report(workdir)
+        return write_summary(workdir, config, ran)
+
+
+def plan(
+    config: PipelineConfig, workdir: Path, selection: Selection | None = None, stages: Sequence[Stage] = STAGES
+) -> list[Decision]:
+    """What `run` would do with each stage, without doing it."""
+    selection = selection or Selection()
+    source = source_hashes(config)
+    decisions: list[Decision] = []
+    running: set[str] = set()
+    for stage in stages:
+        upstream = [name for name in stage.reads if name in running]
+        if upstream and not selection.leaves(stage):
+            decision = Decision(stage, "run", f"reads {', '.join(upstream)}, which will run")
+        else:
+            decision = decide(stage, config, workdir, source, selection)
+        if decision.action == "run":
+            running.add(stage.name)
+        decisions.append(decision)
+    return decisions
+
+
+def decide(
+    stage: Stage, config: PipelineConfig, workdir: Path, source: dict[str, str], selection: Selection
+) -> Decision:
+    """Compare a stage's fingerprint with the one it last ran under."""
+    manifest = read_manifest(workdir, stage.name)
+    if selection.leaves(stage):
+        if manifest is None:
+            raise InputError(
+                f"{stage.name} has no result in {workdir} yet, and the stages asked for need it. "
+                f"Run without `--from` and `--only` first."
+            )
+        return Decision(stage, "skip", "left as it is")
+    current = fingerprint(stage, config, workdir, source)
+    if selection.forces(stage):
+        return Decision(stage, "run", "asked for", current)
+    if manifest is None:
+        return Decision(stage, "run", "has no result yet", current)
+    changed = difference(manifest["fingerprint"], current)
+    if changed:
+        return Decision(stage, "run", changed, current)
+    reason = manifest["reason"] if manifest["status"] == "not applicable" else "nothing it depends on changed"
+    return Decision(stage, "skip", reason, current)
+
+
+def source_hashes(config: PipelineConfig) -> dict[str, str]:
+    """Content hash of every input file, by its path below what `source.path` names."""
+    if config.source.kind == "demo":
+        return {}
+    if config.source.path is None:
+        raise InputError("`--input` (or `source.path`) should name a file, a folder or a glob. Received: nothing.")
+    from data.sources import source_files
+
+    return {path.name: file_hash(path) for path in source_files(config.source, config.source.path)}
+
+
+def _run_stage(decision: Decision, config: PipelineConfig, workdir: Path, progress: Progress, tracker: Tracker) -> None:
+    stage = decision.stage
+    scratch = workdir / SCRATCH / stage.name
+    scratch.mkdir(parents=True, exist_ok=True)
+    progress.started(stage.name)
+    began = time.perf_counter()
+    status, reason = "done", decision.reason
+    with stage_folder(workdir, stage.name) as out, PeakMemory() as memory:
+        try:
+            stage.function(Context(config, workdir, out, scratch, progress, tracker))
+        except NotApplicable as why:
+            status, reason = "not applicable", str(why)
+        seconds = time.perf_counter() - began
+        manifest = {
+            "stage": stage.name,
+            "status": status,
+            "reason": reason,
+            "fingerprint": decision.fingerprint,
+            "outputs": folder_hashes(out),
+            "seconds": round(seconds, 3),
+            "peak_rss_mib": round(max(memory.mib, 0.0), 1),
+        }
+        write_manifest(out, manifest)
+    shutil.rmtree(scratch, ignore_errors=True)
+    progress.finished(stage.name, "done" if status == "done" else "skipped", seconds, reason)
+
+
+def _publish_report(workdir: Path) -> None:
+    source, target = workdir / REPORT, workdir / "report" / "index.html"
+    if source.exists() and not (target.exists() and file_hash(target) == file_hash(source)):
+        target.parent.mkdir(exist_ok=True)
+        aside = target.with_name(".index.html.partial")
+        shutil.copyfile(source, aside)
+        aside.rename(target)
+
+
+def read_config(workdir: Path) -> PipelineConfig:
+    """The configuration of the last run in a work folder.
+
+    Raises:
+        InputError: there was none.
+    """
+    try:
+        return PipelineConfig.model_validate_json((workdir / CONFIG).read_text())
+    except FileNotFoundError:
+        raise InputError(
+            f"`--workdir` should be the folder of an earlier run. Received: {workdir}, which has none. "
+            f"Run first: python -m pipeline run --workdir {workdir}"
+        ) from None
+    except ValueError:
+        raise InputError(f"{workdir / CONFIG} is of another version of the pipeline. Run again.") from None

@@ -1,0 +1,119 @@
+"""What a stage is, and the nine of them in order."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config import PipelineConfig
+from pipeline.progress import Progress
+from pipeline.tracking import Tracker
+
+ENGINE = ("duckdb", "ibis-framework", "pyarrow")
+LEARNING = ("tensorflow", "keras", "scikit-learn", "numpy")
+
+
+class NotApplicable(Exception):
+    """The source cannot feed this stage; the message is the reason. The run goes on without it."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a stage may see of the run."""
+
+    config: PipelineConfig
+    """The run's configuration."""
+
+    workdir: Path
+    """Folder with one folder per finished stage."""
+
+    out: Path
+    """Empty folder to write to; it becomes `workdir/NAME` only when the stage has finished."""
+
+    scratch: Path
+    """Folder for unfinished work that a killed run may take up again; removed when the stage has finished."""
+
+    progress: Progress
+    """Where to say what is going on."""
+
+    tracker: Tracker
+    """Where trials and runs are logged."""
+
+    def input(self, stage: str) -> Path:
+        """Folder of an earlier stage."""
+        return self.workdir / stage
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step from files to files; `run` of its module does it."""
+
+    name: str
+    """Name, which is also that of its folder."""
+
+    reads: tuple[str, ...]
+    """Earlier stages whose folders it reads."""
+
+    sections: tuple[str, ...]
+    """Configuration it depends on."""
+
+    packages: tuple[str, ...]
+    """Packages whose code it depends on, besides its own module."""
+
+    libraries: tuple[str, ...]
+    """Distributions whose version it depends on."""
+
+    reads_source: bool = False
+    """Whether it reads the run's input itself."""
+
+    home: str = "pipeline.stages"
+    """Package of its module, which bears its name."""
+
+    @property
+    def module(self) -> str:
+        """Full name of its module."""
+        return f"{self.home}.{self.name}"
+
+    @property
+    def function(self) -> Callable[[Context], None]:
+        """The stage's function; importing it may import TensorFlow, so ask only for what will run."""
+        function: Callable[[Context], None] = importlib.import_module(self.module).run
+        return function
+
+
+STAGES = (
+    Stage("ingest", (), ("source", "demo", "ingest", "engine"), ("data",), ENGINE, reads_source=True),
+    Stage("sessionize", ("ingest",), ("session", "engine"), ("data",), ENGINE),
+    Stage("featurize", ("sessionize",), ("features", "session", "engine"), ("data",), ENGINE),
+    Stage("split", ("featurize",), ("source", "split"), ("data",), (*ENGINE, "scikit-learn"), reads_source=True),
+    Stage("tune", ("split",), ("tune", "abandonment", "seed"), ("data", "models"), (*LEARNING, "keras-tuner")),
+    Stage(
+        "train",
+        ("split", "tune"),
+        ("abandonment", "recommender", "costs", "seed"),
+        ("data", "models"),
+        (*LEARNING, "tensorflow-recommenders"),
+    ),
+    Stage(
+        "evaluate",
+        ("split", "train"),
+        ("evaluate", "costs", "recommender", "seed"),
+        ("data", "models"),
+        LEARNING,
+    ),
+    Stage(
+        "explain",
+        ("ingest", "sessionize", "featurize", "split", "tune", "train", "evaluate"),
+        ("explain", "source", "seed"),
+        ("data", "models", "explain"),
+        (*LEARNING, "shap", "altair"),
+    ),
+    Stage(
+        "register",
+        ("split", "tune", "train", "evaluate", "explain"),
+        ("tracking",),
+        ("data", "models"),
+        ("mlflow",),
+    ),
+)
+"""The stages, in the order they run."""

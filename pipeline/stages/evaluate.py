@@ -1,0 +1,41 @@
+"""Measures both models on the test examples, beside their baselines on the same rows."""
+
+import json
+from typing import Any
+
+import pandas as pd
+from models.evaluation import evaluate_abandonment
+from models.recommender import Recommender, evaluate_recommender
+
+from data.examples import read_examples
+from models.artifacts import load_model
+from models.sequences import read_sequences
+from models.training import predict
+from pipeline.stage import Context
+
+
+def run(context: Context) -> None:
+    """Write `metrics.json` and `curves.json`."""
+    config = context.config
+    test = read_examples(context.input("split"), "test")
+    trained = context.input("train")
+    baselines = pd.read_parquet(trained / "baseline_scores.parquet")
+    scores = {"model": predict(load_model(trained / "abandonment.keras"), test)}
+    scores |= {str(name): baselines[name].to_numpy() for name in baselines}
+    threshold = json.loads((trained / "threshold.json").read_text())["value"]
+    context.progress.detail("bootstrap intervals")
+    abandonment, curves = evaluate_abandonment(test, scores, config.evaluate, config.costs, threshold, config.seed)
+    metrics = {"abandonment": abandonment, "recommender": _recommender(context)}
+    (context.out / "metrics.json").write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n")
+    (context.out / "curves.json").write_text(json.dumps(curves) + "\n")
+
+
+def _recommender(context: Context) -> dict[str, Any]:
+    history = json.loads((context.input("train") / "history.json").read_text())["recommender"]
+    if "skipped" in history:
+        return {"skipped": history["skipped"]}
+    context.progress.detail("recommender")
+    folder = context.input("split")
+    train, test = (read_sequences(folder / f"sequences_{side}.parquet") for side in ("train", "test"))
+    recommender = Recommender.load(context.input("train"))
+    return evaluate_recommender(recommender, train, test, context.config.recommender, context.config.seed)

@@ -1,0 +1,122 @@
+"""Logs the run and its models to MLflow and registers the models."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from data.examples import Examples, read_examples
+from models.loaders import abandonment as abandonment_loader
+from pipeline.config import flat
+from pipeline.fingerprint import read_manifest
+from pipeline.stage import Context, NotApplicable
+from pipeline.tracking import Dataset, LoggedModel
+
+SIDES = {"train": "training", "validation": "validation", "test": "test"}
+
+
+def run(context: Context) -> None:
+    """Write `registered.json`: name, version, aliases and address of each registered model."""
+    if not context.tracker.enabled:
+        raise NotApplicable("switched off by `tracking.enabled`")
+    metrics = json.loads((context.input("evaluate") / "metrics.json").read_text())
+    context.progress.detail("logging the run to MLflow")
+    _log_run(context, metrics)
+    tags = {"preset": context.config.preset, **_windows(context)}
+    registered = []
+    for model in _models(context, metrics):
+        context.progress.detail(f"registering {model.name}")
+        registered.append(context.tracker.register(model, tags))
+    context.tracker.finish()
+    (context.out / "registered.json").write_text(json.dumps(registered, indent=1) + "\n")
+
+
+def _log_run(context: Context, metrics: Mapping[str, Any]) -> None:
+    split = read_manifest(context.workdir, "split") or {"outputs": {}}
+    datasets = [
+        Dataset(side, use, context.input("split") / f"{side}.parquet", split["outputs"][f"{side}.parquet"])
+        for side, use in SIDES.items()
+    ]
+    history = json.loads((context.input("train") / "history.json").read_text())
+    curves = {
+        f"{model}.{name}": values
+        for model, series in history.items()
+        for name, values in series.items()
+        if isinstance(values, list)
+    }
+    artifacts = [
+        context.input("explain") / "report",
+        context.input("evaluate") / "metrics.json",
+        context.input("split") / "split.json",
+        context.input("tune") / "trials.json",
+        context.input("tune") / "best.json",
+    ]
+    best = json.loads((context.input("tune") / "best.json").read_text())
+    tags = {"preset": context.config.preset, "optimizer": str(best["optimizer"]["name"])}
+    context.tracker.log_run(dict(_figures(metrics)), datasets, artifacts, curves, tags)
+
+
+def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for model in ("abandonment", "recommender"):
+        for part in ("test", "baselines"):
+            for name, value in flat(metrics[model].get(part, {})):
+                if isinstance(value, int | float):
+                    yield f"{model}.{part}.{name}", float(value)
+
+
+def _windows(context: Context) -> dict[str, str]:
+    counts = json.loads((context.input("split") / "split.json").read_text())["counts"]
+    return {
+        f"{side}_{edge}": str(counts[side][edge]) for side in SIDES for edge in ("from", "to") if counts[side].get(edge)
+    }
+
+
+def _models(context: Context, metrics: Mapping[str, Any]) -> Iterator[LoggedModel]:
+    trained, tracking = context.input("train"), context.config.tracking
+    folder = context.scratch / "abandonment"
+    _copy(folder, trained / "abandonment.keras", context.input("split") / "features.json")
+    example = _example(read_examples(context.input("split"), "test"))
+    answer = abandonment_loader._load_pyfunc(str(folder)).predict(example)
+    figures = {key: value for key, value in metrics["abandonment"]["test"].items() if value is not None}
+    yield LoggedModel(
+        tracking.abandonment_name,
+        "models.loaders.abandonment",
+        folder,
+        example,
+        answer,
+        figures,
+    )
+    if "skipped" in metrics["recommender"]:
+        return
+    from models.loaders import next_item
+
+    folder = context.scratch / "next_item"
+    _copy(folder, *(path for path in sorted(trained.iterdir()) if path.name.startswith("recommender")))
+    sequences = pd.read_parquet(context.input("split") / "sequences_test.parquet", columns=["items"])
+    example = pd.DataFrame({"session": [list(items) for items in sequences["items"].head(3)]})
+    answer = next_item._load_pyfunc(str(folder)).predict(example)
+    yield LoggedModel(
+        tracking.recommender_name,
+        "models.loaders.next_item",
+        folder,
+        example,
+        answer,
+        metrics["recommender"]["test"],
+    )
+
+
+def _example(test: Examples) -> pd.DataFrame:
+    rows = test.features.head(5).copy()
+    for spec in test.specs:
+        if spec.kind == "numeric":
+            rows[spec.name] = rows[spec.name].astype("float64")
+    return rows
+
+
+def _copy(folder: Path, *files: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        shutil.copyfile(file, folder / file.name)

@@ -1,0 +1,67 @@
+"""Trains the abandonment model, its baselines and the recommender."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+from models.baselines import baseline_scores
+from models.decision import choose_threshold
+from models.recommender import NotEnough, train_recommender
+
+from data.examples import read_examples
+from models.artifacts import save_model
+from models.config import AbandonmentConfig
+from models.progress import each_epoch
+from models.sequences import read_sequences
+from models.training import predict, train_abandonment
+from pipeline.stage import Context
+
+
+def run(context: Context) -> None:
+    """Write both models, `history.json`, `threshold.json` and the baselines' scores of the test rows.
+
+    The test rows' features are scored here; their labels are first looked at in `evaluate`.
+    """
+    history = {"abandonment": _abandonment(context), "recommender": _recommender(context)}
+    (context.out / "history.json").write_text(json.dumps(history, indent=1) + "\n")
+
+
+def _abandonment(context: Context) -> dict[str, list[float]]:
+    config = context.config
+    train, validation, test = (read_examples(context.input("split"), side) for side in ("train", "validation", "test"))
+    best = AbandonmentConfig.model_validate_json((context.input("tune") / "best.json").read_text())
+    trained = train_abandonment(train, validation, best, config.seed, [each_epoch(_teller(context, "abandonment"))])
+    save_model(trained.model, context.out / "abandonment.keras")
+    threshold = choose_threshold(predict(trained.model, validation), validation, config.costs)
+    (context.out / "threshold.json").write_text(json.dumps(threshold, indent=1) + "\n")
+    context.progress.detail("baselines")
+    scores = baseline_scores(train, validation, test, best.baselines, config.seed)
+    pd.DataFrame(scores).to_parquet(context.out / "baseline_scores.parquet")
+    return trained.history
+
+
+def _recommender(context: Context) -> dict[str, Any]:
+    config = context.config
+    try:
+        if config.source.kind == "features":
+            raise NotEnough("a feature table has no items to recommend")
+        if not config.recommender.enabled:
+            raise NotEnough("switched off by `recommender.enabled`")
+        folder = context.input("split")
+        train, validation = (read_sequences(folder / f"sequences_{side}.parquet") for side in ("train", "validation"))
+        callbacks = [each_epoch(_teller(context, "recommender"))]
+        trained = train_recommender(train, validation, config.recommender, config.seed, callbacks)
+    except NotEnough as why:
+        context.progress.note(f"No recommender: {why}")
+        return {"skipped": str(why)}
+    trained.save(context.out)
+    return trained.history
+
+
+def _teller(context: Context, model: str) -> Callable[[int, Mapping[str, float]], None]:
+    def tell(epoch: int, metrics: Mapping[str, float]) -> None:
+        context.progress.detail(f"{model}, epoch {epoch + 1}, validation loss {metrics.get('val_loss', math.nan):.4f}")
+
+    return tell
