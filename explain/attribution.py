@@ -1,0 +1,86 @@
+"""SHAP values per feature: what each feature adds to a cart's predicted log-odds of being left."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data.errors import InputError
+from data.examples import Examples
+from data.feature import Feature
+from explain.adapter import DeepShap
+from explain.explanations import Attributions
+from models.abandonment import core, encode, encoded_columns
+
+NO_ROWS = np.zeros((0, 1), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """An abandonment model taken apart: its core up to the calibrated log-odds."""
+
+    log_odds: keras.Model
+    """(n, D) encoded → (n, 1) calibrated log-odds."""
+
+    columns: npt.NDArray[np.int64]
+    """(D,) position of the feature that each encoded column came from."""
+
+
+def parts_of(model: keras.Model, specs: tuple[Feature, ...]) -> Parts:
+    """Cut the core of an abandonment model at "calibration" and say which feature each of its inputs belongs to.
+
+    Raises:
+        InputError: the model was trained on other features.
+    """
+    body = core(model)
+    names = encoded_columns(model)
+    positions = {spec.name: position for position, spec in enumerate(specs)}
+    if set(names) != set(positions):
+        missing, extra = sorted(set(names) - set(positions)), sorted(set(positions) - set(names))
+        raise InputError(
+            f"The examples should have the features that the model was trained on. Missing: {missing}; "
+            f"unknown to the model: {extra}. Train again on these features: --from train"
+        )
+    cut = keras.Model(body.inputs, body.get_layer("calibration").output, name="log_odds")
+    return Parts(cut, np.array([positions[name] for name in names]))
+
+
+def background_sample(examples: Examples, rows: int, seed: int) -> Examples:
+    """`rows` of the examples drawn without replacement (all where there are fewer), in their own order."""
+    if len(examples) <= rows:
+        return examples
+    return examples.take(np.sort(np.random.default_rng(seed).choice(len(examples), rows, replace=False)))
+
+
+def attribute(model: keras.Model, background: Examples, examples: Examples) -> Attributions:
+    """SHAP values of every example, encoded columns summed to their features.
+
+    Args:
+        model: abandonment model, as `models.abandonment.build_abandonment` makes it.
+        background: the carts that stand for "a typical cart", usually 100 training examples.
+        examples: n examples with the same features.
+
+    Raises:
+        InputError: the features are not the model's, the background is empty, or a layer has no SHAP rule.
+    """
+    parts = parts_of(model, examples.specs)
+    if background.specs != examples.specs:
+        raise InputError("Background and examples should have the same features; they differ.")
+    deep = DeepShap(parts.log_odds, encode(model, background) if len(background) else NO_ROWS)
+    encoded = encode(model, examples) if len(examples) else np.zeros((0, len(parts.columns)), dtype=np.float32)
+    columns = deep.values(encoded)
+    values = np.zeros((len(examples), len(examples.specs)))
+    np.add.at(values.T, parts.columns, columns.T)
+    error = float(np.abs(deep.base + values.sum(axis=1) - deep.outputs(encoded)).max(initial=0.0))
+    typical = tuple(_typical(background.features[spec.name], spec) for spec in examples.specs)
+    return Attributions(values, deep.base, examples.specs, typical, error)
+
+
+def _typical(column: pd.Series, spec: Feature) -> float | str | None:
+    known = column.dropna()
+    if known.empty:
+        return None
+    # The smallest of equally frequent values, so that the order of rows does not matter.
+    return float(known.median()) if spec.kind == "numeric" else str(sorted(known.mode())[0])

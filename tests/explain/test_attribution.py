@@ -1,0 +1,73 @@
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from data.errors import InputError
+from explain.adapter import DeepShap, check_layers
+from explain.attribution import attribute, background_sample
+from models.abandonment import encode, encoded_columns, predict
+from models.config import AbandonmentConfig
+from tests.explain.shop import carts, linear, trained
+
+TRAIN, TEST = carts(600), carts(70, seed=1)
+FORMS = {
+    "relu": AbandonmentConfig(units=(16, 8)),
+    "elu, residual": AbandonmentConfig(units=(16, 16), activation="elu", residual=True, batch_normalization="before"),
+    "tanh, no normalization": AbandonmentConfig(units=(8,), activation="tanh", batch_normalization="off", dropout=0.0),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_values_add_up_to_the_log_odds(form):
+    model = trained(TRAIN, FORMS[form])
+    found = attribute(model, background_sample(TRAIN, 50, 0), TEST)
+    probability = predict(model, TEST)
+    assert found.values.shape == (len(TEST), len(TEST.specs))
+    assert found.error <= 1e-5
+    assert_allclose(found.log_odds, np.log(probability / (1 - probability)), atol=2e-5)
+    assert_allclose(found.probability, probability, atol=1e-6)
+
+
+def test_a_linear_model_gets_its_coefficients_times_the_distance_from_the_mean_background():
+    coefficients = np.linspace(-1.0, 1.0, 10)[: len(encoded_columns(trained(TRAIN, FORMS["relu"], epochs=1)))]
+    model = linear(TRAIN, coefficients)
+    background = background_sample(TRAIN, 30, 0)
+    found = attribute(model, background, TEST)
+    columns = 2.0 * coefficients * (encode(model, TEST) - encode(model, background).mean(axis=0))
+    names = np.array(encoded_columns(model))
+    for position, spec in enumerate(TEST.specs):
+        assert_allclose(found.values[:, position], columns[:, names == spec.name].sum(axis=1), atol=1e-4)
+
+
+def test_batches_give_what_shap_gives_row_by_row():
+    model = trained(TRAIN, FORMS["relu"])
+    body = model.get_layer("core")
+    deep = DeepShap(keras.Model(body.inputs, body.get_layer("calibration").output), encode(model, TRAIN)[:20])
+    rows = encode(model, TEST)
+    one_by_one = deep._deep.shap_values(rows, check_additivity=False)[..., 0]
+    assert_allclose(deep.values(rows), one_by_one, atol=1e-6)
+
+
+def test_no_carts_give_no_values():
+    found = attribute(trained(TRAIN, FORMS["relu"], epochs=1), TRAIN, TEST.take(np.zeros(0, dtype=np.int64)))
+    assert found.values.shape == (0, len(TEST.specs))
+    assert found.error == 0.0
+
+
+def test_an_empty_background_is_refused():
+    with pytest.raises(InputError, match="at least one background"):
+        attribute(trained(TRAIN, FORMS["relu"], epochs=1), TRAIN.take(np.zeros(0, dtype=np.int64)), TEST)
+
+
+def test_the_background_is_the_same_for_a_seed_and_another_for_another():
+    first, again, other = (background_sample(TRAIN, 20, seed).keys for seed in (3, 3, 4))
+    assert first.equals(again)
+    assert not first.equals(other)
+
+
+@pytest.mark.parametrize("layer", [keras.layers.Dense(2, activation="gelu"), keras.layers.LeakyReLU()])
+def test_a_layer_without_a_rule_is_refused_before_shap_sees_it(layer):
+    inputs = keras.Input((3,))
+    with pytest.raises(InputError, match="Received"):
+        check_layers(keras.Model(inputs, layer(inputs)))
