@@ -1,0 +1,191 @@
+"""The report's charts with one row a feature, trial or slice. Each takes plain arrays and gives a `Figure`."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+
+from explain.svg import HALF, HIGH, INK, LOW, MIDDLE, MODEL, MUTED, OTHER, STEP, Figure, data, figure
+from explain.wording import decimal_text
+
+
+def bars(
+    names: Sequence[str], values: Sequence[float], texts: Sequence[str], title: str, description: str, axis: str
+) -> Figure:
+    """Horizontal bars, the first on top, each with its value written beside it."""
+    rows = data([{"name": n, "value": v, "text": t} for n, v, t in zip(names, values, texts, strict=True)])
+
+    def draw(narrow: bool) -> alt.LayerChart:
+        base = alt.Chart(rows, height=alt.Step(STEP)).encode(y=_rows(names, narrow))
+        # Room for the text behind the longest bar.
+        top = max([*values, 1e-9]) * (1.35 if narrow else 1.15)
+        x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, top]))
+        return base.mark_bar(color=MODEL, height=13, cornerRadiusEnd=2).encode(x=x) + base.mark_text(
+            align="left", dx=5, color=INK
+        ).encode(x=x, text="text:N")
+
+    return figure(draw, title, f"{description} {axis}.", HALF)
+
+
+def dots(names: Sequence[str], values: Sequence[float], title: str, description: str, axis: str) -> Figure:
+    """One dot a row with its value beside it: trials of a search, the best on top."""
+    rows = data([{"name": n, "value": v, "text": decimal_text(v)} for n, v in zip(names, values, strict=True)])
+    low, high = (min(values), max(values)) if len(values) else (0.0, 1.0)
+    pad = (high - low) or 0.01
+
+    def draw(narrow: bool) -> alt.LayerChart:
+        base = alt.Chart(rows, height=alt.Step(STEP)).encode(y=_rows(names, narrow))
+        x = alt.X(
+            "value:Q",
+            title=axis,
+            scale=alt.Scale(domain=[low - 0.1 * pad, high + (0.45 if narrow else 0.2) * pad], nice=False),
+            axis=alt.Axis(tickCount=4),
+        )
+        return base.mark_point(color=MODEL, filled=True, size=60, opacity=1).encode(x=x) + base.mark_text(
+            align="left", dx=9
+        ).encode(x=x, text="text:N")
+
+    return figure(draw, title, description, HALF)
+
+
+def intervals(
+    names: Sequence[str],
+    means: Sequence[float],
+    lows: Sequence[float],
+    highs: Sequence[float],
+    title: str,
+    description: str,
+    axis: str,
+    reference: float | None = 0.0,
+    wide: int = HALF,
+) -> Figure:
+    """A dot with its interval a row, and a line at the reference."""
+    rows = data(
+        [
+            {"name": n, "mean": m, "low": low, "high": high}
+            for n, m, low, high in zip(names, means, lows, highs, strict=True)
+        ]
+    )
+
+    def draw(narrow: bool) -> alt.LayerChart:
+        base = alt.Chart(rows, height=alt.Step(STEP)).encode(y=_rows(names, narrow))
+        x = alt.X("low:Q", title=axis, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4 if narrow else 5))
+        layers = [
+            base.mark_rule(color=MODEL, strokeWidth=2).encode(x=x, x2="high:Q"),
+            base.mark_point(color=MODEL, fill=MODEL, size=45, filled=True, opacity=1).encode(x="mean:Q"),
+        ]
+        if reference is not None:
+            layers.insert(
+                0, alt.Chart(data([{"x": reference}])).mark_rule(color=MUTED, strokeDash=[3, 3]).encode(x="x:Q")
+            )
+        return alt.layer(*layers)
+
+    return figure(draw, title, description, wide)
+
+
+def swarm(
+    names: Sequence[str], values: np.ndarray, ranks: np.ndarray, title: str, description: str, seed: int = 0
+) -> Figure:
+    """One dot a cart and feature: where it is says what the feature adds, its colour how high the value is.
+
+    Args:
+        names: F features, the first on top.
+        values: (n, F) points of probability.
+        ranks: (n, F) rank of the value in [0, 1], NaN where it has no order.
+        title: heading.
+        description: for readers who cannot see it.
+        seed: of the carts drawn where there are more than fit.
+    """
+    chosen = np.arange(len(values))
+    if len(values) > 160:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(values), 160, replace=False))
+    words = ["low", "middle", "high", *(["no order"] if np.isnan(ranks[chosen]).any() else [])]
+    rows = []
+    for f, name in enumerate(names):
+        column = values[chosen, f]
+        offsets = _spread(column, float(np.ptp(values)) or 1.0)
+        for value, rank, offset in zip(column, ranks[chosen, f], offsets, strict=True):
+            word = "no order" if np.isnan(rank) else words[min(2, int(rank * 3))]
+            rows.append({"name": name, "x": round(float(value) * 100, 2), "offset": offset, "value": word})
+
+    def draw(narrow: bool) -> alt.LayerChart:
+        base = alt.Chart(data(rows), height=alt.Step(STEP + 6))
+        colour = alt.Color(
+            "value:N",
+            scale=alt.Scale(domain=words, range=[LOW, MIDDLE, HIGH, MUTED][: len(words)]),
+            legend=alt.Legend(title="Value of the feature", symbolType="circle", columns=2 if narrow else 0),
+        )
+        dots = base.mark_circle(size=16, opacity=0.75).encode(
+            x=alt.X(
+                "x:Q",
+                title="Points of predicted risk" if narrow else "Points of predicted risk added (+) or taken away (−)",
+                axis=alt.Axis(tickCount=5),
+            ),
+            y=_rows(names, narrow),
+            yOffset=alt.YOffset("offset:Q", scale=alt.Scale(domain=[-1, 1])),
+            color=colour,
+        )
+        zero = alt.Chart(data([{"x": 0}])).mark_rule(color=MUTED).encode(x="x:Q")
+        return zero + dots
+
+    return figure(draw, title, description)
+
+
+def _spread(column: np.ndarray, width: float) -> list[float]:
+    """Offsets in [-1, 1] that put dots of nearly the same value beside one another."""
+    bins = np.round(column / width * 90).astype(int)
+    seen: dict[int, int] = {}
+    offsets = []
+    for key in bins.tolist():
+        count = seen.get(key, 0)
+        seen[key] = count + 1
+        offsets.append(count)
+    step = 0.8 / max(1.0, max(offsets, default=0) / 2)
+    return [round(((o + 1) // 2) * step * (1 if o % 2 else -1), 3) for o in offsets]
+
+
+def waterfall(
+    names: Sequence[str],
+    starts: Sequence[float],
+    ends: Sequence[float],
+    texts: Sequence[str],
+    title: str,
+    description: str,
+) -> Figure:
+    """From a typical cart's predicted risk to this cart's, one bar a feature; the first and last are the totals."""
+    total = {0, len(names) - 1}
+    top = max([*starts, *ends])
+    kinds = ["lowers" if end < start else "raises" for start, end in zip(starts, ends, strict=True)]
+    rows = data(
+        [
+            {
+                "name": names[i],
+                "start": 0.0 if i in total else starts[i],
+                "end": ends[i],
+                "text": texts[i],
+                "right": max(starts[i], ends[i]),
+                "kind": "total" if i in total else kinds[i],
+            }
+            for i in range(len(names))
+        ]
+    )
+
+    def draw(narrow: bool) -> alt.LayerChart:
+        base = alt.Chart(rows, height=alt.Step(STEP + 2)).encode(y=_rows(names, narrow, 190))
+        # Room for the texts behind the bars.
+        x = alt.X("start:Q", axis=None, scale=alt.Scale(domain=[0, top * (1.45 if narrow else 1.18)], nice=False))
+        colour = alt.Color(
+            "kind:N",
+            legend=None,
+            scale=alt.Scale(domain=["total", "raises", "lowers"], range=[MUTED, OTHER, MODEL]),
+        )
+        return base.mark_bar(height=14).encode(x=x, x2="end:Q", color=colour) + base.mark_text(
+            align="left", dx=5
+        ).encode(x="right:Q", text="text:N")
+
+    return figure(draw, title, description)
+
+
+def _rows(names: Sequence[str], narrow: bool, limit: int = 210) -> alt.Y:
+    axis = alt.Axis(labelLimit=136 if narrow else limit, labelColor=INK, labelFontSize=12)
+    return alt.Y("name:N", sort=list(names), title=None, axis=axis)
