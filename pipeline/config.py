@@ -211,5 +211,6 @@ def _keys_at(location: Sequence[str | int]) -> list[str]:
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.4)
+    within = [name for name in known if word in name]
+    close = within or difflib.get_close_matches(word, known, n=1, cutoff=0.4)
     return f" Did you mean `{close[0]}`?" if close else f" Known: {', '.join(known)}."

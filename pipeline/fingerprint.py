@@ -9,9 +9,9 @@ from typing import Any
 
 from pipeline.config import PipelineConfig, as_table, flat
 from pipeline.stage import Stage
+from pipeline.workdir import MANIFEST, read_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
-MANIFEST = "stage.json"
 CODE = (".py", ".html", ".css", ".j2")
 
 Fingerprint = dict[str, dict[str, Any]]
@@ -59,15 +59,6 @@ def difference(before: Fingerprint, after: Fingerprint, most: int = 3) -> str:
                 changes.append(_change(part, name, old, new))
     rest = f" and {len(changes) - most} more" if len(changes) > most else ""
     return ", ".join(changes[:most]) + rest
-
-
-def read_manifest(workdir: Path, stage: str) -> dict[str, Any] | None:
-    """The manifest that a finished stage left, or nothing."""
-    try:
-        manifest: dict[str, Any] = json.loads((workdir / stage / MANIFEST).read_text())
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
-        return None
-    return manifest
 
 
 def _change(part: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> str:

@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 from data.errors import InputError
 from pipeline.config import PipelineConfig
-from pipeline.fingerprint import Fingerprint, difference, file_hash, fingerprint, folder_hashes, read_manifest
+from pipeline.fingerprint import Fingerprint, difference, file_hash, fingerprint, folder_hashes
 from pipeline.memory import PeakMemory
 from pipeline.progress import Progress
 from pipeline.stage import STAGES, Context, NotApplicable, Stage
 from pipeline.summary import write_summary
 from pipeline.tracking import Tracker
-from pipeline.workdir import SCRATCH, locked, stage_folder, write_manifest, write_whole
+from pipeline.workdir import SCRATCH, locked, read_manifest, stage_folder, write_manifest, write_whole
 
 CONFIG = "config.json"
 REPORT = Path("explain") / "report" / "index.html"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
+from pipeline.quiet import quiet
 from pipeline.tracking import Tracker
 
 ENGINE = ("duckdb", "ibis-framework", "pyarrow")
@@ -77,7 +78,8 @@ class Stage:
     @property
     def function(self) -> Callable[[Context], None]:
         """The stage's function; importing it may import TensorFlow, so ask only for what will run."""
-        function: Callable[[Context], None] = importlib.import_module(self.module).run
+        with quiet():
+            function: Callable[[Context], None] = importlib.import_module(self.module).run
         return function
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import PipelineConfig
-from pipeline.fingerprint import read_manifest
 from pipeline.stage import STAGES
 from pipeline.tracking import read_tracking
-from pipeline.workdir import write_whole
+from pipeline.workdir import read_manifest, write_whole
 
 SUMMARY = "summary.json"
 

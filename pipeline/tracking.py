@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from data.errors import InputError
 from pipeline.config import PipelineConfig, as_table, flat
+from pipeline.quiet import quiet
 from pipeline.workdir import write_whole
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Tracker:
         import mlflow
         from mlflow.models import infer_signature
 
-        with _active(self.run_id):
+        with quiet(), _active(self.run_id):
             info = mlflow.pyfunc.log_model(
                 name=model.name,
                 loader_module=model.loader,
@@ -178,9 +179,9 @@ class Tracker:
     def _start(self) -> str:
         experiment = self.client.get_experiment_by_name(self.experiment)
         if experiment is None:
-            # A server places artifacts itself; without one they go beside the local database.
-            local = not os.environ.get("MLFLOW_TRACKING_URI")
-            place = (STORE / "artifacts").as_uri() if local else None
+            # A server places artifacts itself; without one they go beside the database, wherever this was started.
+            _, local, database = tracking_uri().partition("sqlite:///")
+            place = (Path(database).resolve().parent / "artifacts").as_uri() if local else None
             experiment_id = self.client.create_experiment(self.experiment, artifact_location=place)
         else:
             experiment_id = experiment.experiment_id

@@ -11,8 +11,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from data.errors import InputError
-from pipeline.fingerprint import MANIFEST
 
+MANIFEST = "stage.json"
 PARTIAL = ".partial"
 SCRATCH = ".scratch"
 
@@ -71,6 +71,15 @@ def stage_folder(workdir: Path, stage: str) -> Iterator[Path]:
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write a stage's manifest into its still partial folder."""
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_manifest(workdir: Path, stage: str) -> dict[str, Any] | None:
+    """The manifest that a finished stage left, or nothing."""
+    try:
+        manifest: dict[str, Any] = json.loads((workdir / stage / MANIFEST).read_text())
+    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+        return None
+    return manifest
 
 
 def write_whole(path: Path, text: str) -> None:

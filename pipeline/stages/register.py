@@ -11,9 +11,9 @@ import pandas as pd
 from data.examples import Examples, read_examples
 from models.loaders import abandonment as abandonment_loader
 from pipeline.config import flat
-from pipeline.fingerprint import read_manifest
 from pipeline.stage import Context, NotApplicable
 from pipeline.tracking import Dataset, LoggedModel
+from pipeline.workdir import read_manifest
 
 SIDES = {"train": "training", "validation": "validation", "test": "test"}
 

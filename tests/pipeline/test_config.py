@@ -1,0 +1,105 @@
+"""Presets, files and `--set` merge into one strict configuration."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from data.errors import InputError
+from pipeline.commands.init import commented
+from pipeline.config import PipelineConfig, as_table, flat, load_config, preset_names
+
+
+def test_later_sources_win(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('preset = "demo"\n[split]\ntrain = 0.6\nvalidation = 0.2\n[tune]\ntrials = 9\n')
+    config = load_config(None, file, ["split.train=0.5"])
+    assert (config.split.train, config.split.validation, config.tune.trials) == (0.5, 0.2, 9)
+    assert config.preset == "demo"
+
+
+def test_values_of_set_are_toml_and_plain_text_where_they_are_no_toml() -> None:
+    config = load_config(
+        None, None, ["abandonment.units=[8, 4]", "tracking.experiment=my shop", "recommender.enabled=false"]
+    )
+    assert config.abandonment.units == (8, 4)
+    assert config.tracking.experiment == "my shop"
+    assert config.recommender.enabled is False
+
+
+@pytest.mark.parametrize(
+    ("setting", "parts"),
+    [
+        ("split.trian=0.5", ["`split.trian`", "Did you mean `train`?"]),
+        ("splt.train=0.5", ["`splt`", "Did you mean `split`?"]),
+        ("abandonment.optimizer.rate=1", ["`abandonment.optimizer.rate`", "learning_rate"]),
+        ("split.train=2", ["`split.train`", "should be less than 1", "Received: 2"]),
+        ("abandonment.units=[8, -1]", ["`abandonment.units.1`", "greater than 0", "Received: -1"]),
+        ("split.train=0.95", ["`split.train` + `split.validation` should be below 1"]),
+        ("tune.trials", ["`--set` should look like section.key=value", "tune.trials"]),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_right(setting: str, parts: list[str]) -> None:
+    with pytest.raises(InputError) as error:
+        load_config(None, None, [setting])
+    assert all(part in str(error.value) for part in parts), str(error.value)
+
+
+def test_an_unknown_preset_is_answered_with_the_nearest() -> None:
+    with pytest.raises(InputError, match="Did you mean `rees46`"):
+        load_config("rees64", None)
+
+
+def test_input_without_a_preset_is_refused_because_nobody_knows_its_columns(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the demo shop reads nothing"):
+        load_config(None, None, [], tmp_path)
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "broken.toml"
+    file.write_text("[split\n")
+    with pytest.raises(InputError, match="is not valid TOML"):
+        load_config(None, file)
+    with pytest.raises(InputError, match="does not exist"):
+        load_config(None, tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize("name", [name for name in preset_names() if name != "features"])
+def test_every_preset_is_valid_as_it_is(name: str) -> None:
+    assert load_config(name, None).preset == name
+
+
+def test_the_features_preset_asks_for_its_label() -> None:
+    with pytest.raises(InputError, match=r"source\.label"):
+        load_config("features", None)
+    config = load_config("features", None, ["source.label=y", "source.abandoned=0"])
+    assert (config.source.label, config.source.abandoned) == ("y", 0)
+
+
+@pytest.mark.parametrize("name", [name for name in preset_names() if name != "features"])
+def test_the_commented_configuration_reads_back_as_it_was(name: str, tmp_path: Path) -> None:
+    config = load_config(name, None)
+    file = tmp_path / "written.toml"
+    file.write_text(commented(config))
+    assert load_config(None, file) == config
+    assert tomllib.loads(file.read_text())["preset"] == name
+
+
+def test_every_setting_is_explained() -> None:
+    def bare(model: type[BaseModel], path: str) -> list[str]:
+        missing = []
+        for name, field in model.model_fields.items():
+            missing += [] if field.description else [f"{path}{name}"]
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+                missing += bare(field.annotation, f"{path}{name}.")
+        return missing
+
+    assert bare(PipelineConfig, "") == []
+
+
+def test_flat_keys_name_every_leaf() -> None:
+    table = as_table(PipelineConfig())
+    leaves = dict(flat(table))
+    assert leaves["abandonment.optimizer.learning_rate"] == 1.0
+    assert not any(isinstance(value, dict) and value for value in leaves.values())
