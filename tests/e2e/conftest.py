@@ -3,40 +3,26 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
-
-SMALL = [
-    "--set",
-    "tune.trials=2",
-    "--set",
-    "tune.epochs=3",
-    "--set",
-    "abandonment.epochs=8",
-    "--set",
-    "recommender.epochs=2",
-]
+SETTINGS = ("tune.trials=2", "tune.epochs=3", "abandonment.epochs=8", "recommender.epochs=2")
+SMALL = tuple(word for setting in SETTINGS for word in ("--set", setting))
 """Settings that keep a run of a test short."""
 
 
 def pipeline(
-    *arguments: str | Path,
-    home: Path,
-    cwd: Path = ROOT,
-    check: bool = True,
-    environment: Mapping[str, str] | None = None,
+    *arguments: str | Path, home: Path, check: bool = True, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m pipeline …` with its MLflow store in `home`."""
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}", "COLUMNS": "200"}
     process = subprocess.run(
         [sys.executable, "-m", "pipeline", *map(str, arguments)],
-        cwd=cwd,
+        cwd=ROOT,
         env={**os.environ, **store, **(environment or {})},
         capture_output=True,
         text=True,

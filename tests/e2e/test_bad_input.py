@@ -1,7 +1,6 @@
 """A user's mistake is one readable message and exit code 2, and leaves nothing half-written."""
 
 import gzip
-import os
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,7 @@ def test_an_unusable_log_is_one_clear_message(case: str, tmp_path: Path) -> None
     assert process.returncode == 2, process.stderr
     assert "Traceback" not in process.stderr
     assert all(part in process.stderr for part in parts), process.stderr
-    assert not list((tmp_path / "work").glob(".partial/*")) or not (tmp_path / "work" / "train").exists()
+    assert not (tmp_path / "work" / "train").exists()
     assert not (tmp_path / "work" / "summary.json").exists()
 
 
@@ -98,4 +97,4 @@ def test_a_broken_gzip_file_is_one_clear_message(tmp_path: Path) -> None:
     )
     assert process.returncode == 2
     assert "log.csv.gz" in process.stderr
-    assert not os.listdir(tmp_path / "work" / ".partial") or not (tmp_path / "work" / "ingest").exists()
+    assert not (tmp_path / "work" / "ingest").exists()
