@@ -27,7 +27,7 @@ def build_abandonment(train: Examples, config: AbandonmentConfig) -> keras.Model
     Returns:
         Functional model from `as_inputs(...)` to the probability that the cart is abandoned, (n, 1) float32.
     """
-    encoder = fit_encoder(train)
+    encoder = fit_encoder(train, config.intervals)
     encoded = run(encoder, as_inputs(train.features, train.specs))
     body = _core(encoded, config)
     inputs = {layer.name: keras.Input(layer.shape[1:], dtype=layer.dtype, name=layer.name) for layer in encoder.inputs}

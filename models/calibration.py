@@ -70,7 +70,7 @@ def set_calibration(core: keras.Model, platt: Platt) -> None:
 
 
 def _shift(logits: npt.NDArray[np.float64], abandoned: npt.NDArray[np.int8]) -> float:
-    """The shift, by bisection, at which the mean probability is the share abandoned, one example of each class added."""
+    """The shift, by bisection, at which the mean probability is the share abandoned (one more of each class)."""
     target = (abandoned.sum() + 1) / (len(abandoned) + 2)
     low, high = -40.0 - float(logits.max()), 40.0 - float(logits.min())
     for _ in range(80):

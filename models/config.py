@@ -47,6 +47,9 @@ class OptimizerConfig(StrictModel):
 class AbandonmentConfig(StrictModel):
     """The network that says how likely a cart is left: blocks of Dense, activation, BatchNormalization, Dropout."""
 
+    intervals: NonNegativeInt = 8
+    """Most intervals of a numeric feature's piecewise linear encoding; 0 gives the network the bare value."""
+
     units: tuple[PositiveInt, ...] = Field(default=(64, 32), min_length=1)
     """Units of each hidden block."""
 
@@ -74,6 +77,9 @@ class AbandonmentConfig(StrictModel):
     batch_size: PositiveInt = 256
     """Examples in a training step."""
 
+    weight_average: float = Field(default=0.5, ge=0.0)
+    """Epochs over which the weights are averaged, exponentially; the average is what is judged and kept. 0 for none."""
+
     epochs: PositiveInt = 40
     """Most passes over the training examples."""
 
@@ -86,7 +92,10 @@ class AbandonmentConfig(StrictModel):
     calibration: Literal["platt", "off"] = "platt"
     """Calibration fitted on the validation examples and kept as the model's last layer."""
 
-    baselines: tuple[Literal["logistic_regression", "gradient_boosting"], ...] = ("logistic_regression", "gradient_boosting")
+    baselines: tuple[Literal["logistic_regression", "gradient_boosting"], ...] = (
+        "logistic_regression",
+        "gradient_boosting",
+    )
     """Baselines trained on the same rows."""
 
 
@@ -101,6 +110,9 @@ class CostConfig(StrictModel):
 
     rescue_rate: float = Field(default=0.1, gt=0.0, le=1.0)
     """Share of the carts that would be abandoned which a nudge turns into purchases."""
+
+    cart_value: float = Field(default=1.0, gt=0.0)
+    """Value counted for a cart whose value the source does not tell, in the same currency."""
 
 
 class RecommenderConfig(StrictModel):
@@ -117,6 +129,9 @@ class RecommenderConfig(StrictModel):
 
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     """Share of the session vector's entries dropped in training."""
+
+    batch_normalization: bool = True
+    """Normalize the session's state over the batch before dropout."""
 
     max_length: int = Field(default=20, ge=1)
     """Latest events of a session that the encoder sees."""

@@ -18,6 +18,14 @@ _RULES: dict[str, Callable[[OptimizerConfig, dict[str, Any]], keras.optimizers.O
 }
 
 
-def make_optimizer(config: OptimizerConfig) -> keras.optimizers.Optimizer:
-    """A fresh optimizer; `clip_norm` bounds the norm of the whole gradient, not of one variable's."""
-    return _RULES[config.name](config, {"global_clipnorm": config.clip_norm})
+def make_optimizer(config: OptimizerConfig, average: float = 0.0) -> keras.optimizers.Optimizer:
+    """A fresh optimizer.
+
+    Args:
+        config: the rule; `clip_norm` bounds the norm of the whole gradient, not of one variable's.
+        average: steps over which the weights are averaged exponentially; one or less for none.
+    """
+    rest: dict[str, Any] = {"global_clipnorm": config.clip_norm}
+    if average > 1.0:
+        rest |= {"use_ema": True, "ema_momentum": 1.0 - 1.0 / average}
+    return _RULES[config.name](config, rest)

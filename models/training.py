@@ -1,7 +1,7 @@
 """Training of the abandonment model."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,20 +75,28 @@ def train_abandonment(
     seed_everything(seed)
     model = build_abandonment(train, config)
     encoded, held_out = encode(model, train), encode(model, validation)
+    average = config.weight_average * len(train) / config.batch_size
     trainer = logit_model(model)
     trainer.compile(
-        make_optimizer(config.optimizer),
+        make_optimizer(config.optimizer, average),
         keras.losses.BinaryCrossentropy(from_logits=True),
         steps_per_execution=STEPS_PER_EXECUTION,
     )
-    stopping = _stopping(config.early_stopping)
+    class_weight = _class_weight(train.abandoned) if config.imbalance == "class_weight" else None
+    stopping, rate = _stopping(config.early_stopping), config.optimizer.learning_rate
     history = trainer.fit(
         encoded,
         train.abandoned.astype(np.float32)[:, None],
         batch_size=config.batch_size,
         epochs=config.epochs,
-        class_weight=_class_weight(train.abandoned) if config.imbalance == "class_weight" else None,
-        callbacks=[ValidationMetrics(held_out, validation.abandoned, config), *callbacks, stopping],
+        class_weight=class_weight,
+        callbacks=[
+            # The averaged weights are swapped in first, so that all that follows sees them.
+            *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if average > 1.0 else []),
+            ValidationMetrics(held_out, validation.abandoned, class_weight, rate),
+            *callbacks,
+            stopping,
+        ],
         verbose=0,
     ).history
     platt = fit_platt(logits(model, held_out), validation.abandoned) if config.calibration == "platt" else Platt()
@@ -115,26 +123,39 @@ def seed_everything(seed: int) -> None:
 
 
 class ValidationMetrics(keras.callbacks.Callback):
-    """Adds `val_loss` and `val_auc` to an epoch's logs, exact and in one pass; stops where the loss is not finite."""
+    """Adds `val_loss` and `val_auc` to an epoch's logs, exact and in one pass; stops where the loss is not finite.
+
+    Args:
+        encoded: (n, D) validation rows.
+        abandoned: (n,) their labels.
+        class_weight: weights of the classes in the loss, as in training.
+        learning_rate: named in the message when training diverges.
+    """
 
     def __init__(
-        self, encoded: npt.NDArray[np.float32], abandoned: npt.NDArray[np.int8], config: AbandonmentConfig
+        self,
+        encoded: npt.NDArray[np.float32],
+        abandoned: npt.NDArray[np.int8],
+        class_weight: Mapping[int, float] | None,
+        learning_rate: float,
     ) -> None:
         super().__init__()
-        self._encoded, self._abandoned, self._config = encoded, abandoned, config
+        self._encoded, self._abandoned, self._rate = encoded, abandoned, learning_rate
+        balance = class_weight or {0: 1.0, 1: 1.0}
+        self._weights = np.where(abandoned == 1, balance[1], balance[0])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Evaluate the weights as they are now."""
         logs = {} if logs is None else logs
         scores = np.asarray(self.model.predict_on_batch(self._encoded), dtype=np.float64)[:, 0]
         if not (np.isfinite(logs["loss"]) and np.isfinite(scores).all()):
-            rate = self._config.optimizer.learning_rate
             raise DivergedError(
                 f"Training diverged in epoch {epoch + 1}: the loss is {logs['loss']}. Lower "
-                f"`abandonment.optimizer.learning_rate` ({rate:g}) or bound the gradient by "
+                f"`abandonment.optimizer.learning_rate` ({self._rate:g}) or bound the gradient by "
                 "`abandonment.optimizer.clip_norm`, for example 1.0"
             )
-        logs["val_loss"] = float(np.mean(np.logaddexp(0.0, scores) - self._abandoned * scores))
+        losses = np.logaddexp(0.0, scores) - self._abandoned * scores
+        logs["val_loss"] = float(np.mean(losses * self._weights))
         both = 0 < self._abandoned.sum() < len(self._abandoned)
         logs["val_auc"] = float(roc_auc_score(self._abandoned, scores)) if both else 0.5
 

@@ -1,0 +1,120 @@
+"""Which carts a nudge pays for."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data.examples import Examples
+from models.config import CostConfig
+
+Floats = npt.NDArray[np.float64]
+
+CART_VALUE = "cart_value"
+"""The feature that says what a cart is worth, in the shop's currency."""
+
+
+def nudge_value(probability: Floats, cart_value: Floats, costs: CostConfig) -> Floats:
+    """Expected profit of nudging each cart, in the shop's currency: p · rescue rate · margin · value − cost.
+
+    Args:
+        probability: (n,) probability that the cart is abandoned.
+        cart_value: (n,) value of the cart.
+        costs: what a nudge costs and brings.
+    """
+    return probability * costs.rescue_rate * costs.margin * cart_value - costs.nudge_cost
+
+
+def cart_values(examples: Examples, costs: CostConfig) -> tuple[Floats, tuple[str, ...]]:
+    """Value of each cart, (n,), and notes for whoever reads figures made of it.
+
+    `costs.cart_value` stands in for a cart whose value the source does not tell.
+    """
+    if CART_VALUE not in examples.features:
+        known: Floats = np.full(len(examples), np.nan)
+    else:
+        known = examples.features[CART_VALUE].to_numpy(dtype=np.float64)
+    missing = np.isnan(known)
+    if not missing.any():
+        return known, ()
+    carts = "No cart has a known value" if missing.all() else f"{missing.mean():.1%} of the carts have no known value"
+    note = f"{carts}; each of these counts as {costs.cart_value:g} (`costs.cart_value`)."
+    return np.where(missing, costs.cart_value, known), (note,)
+
+
+def choose_threshold(probability: Floats, validation: Examples, costs: CostConfig) -> dict[str, Any]:
+    """The probability from which nudging pays most on the validation examples.
+
+    Profit is counted from what really happened there: a nudged cart that was abandoned brings rescue rate · margin ·
+    value, every nudged cart costs `nudge_cost`. A threshold above every probability (nobody is nudged) is a candidate.
+
+    Returns:
+        `value` (in [0, 1]; 1 where no nudge pays), `expected_profit_per_cart` and `nudged_share` on the validation
+        examples, `notes`.
+    """
+    values, notes = cart_values(validation, costs)
+    thresholds, profits, shares = profit_curve(probability, validation.abandoned, values, costs)
+    best = int(np.argmax(profits))
+    if shares[best] == 0.0:
+        notes += (
+            f"At these costs no nudge pays: one costs {costs.nudge_cost:g} and is expected to bring at most "
+            f"{float(np.max(probability * values, initial=0.0)) * costs.rescue_rate * costs.margin:.3g}.",
+        )
+    return {
+        "value": float(thresholds[best]),
+        "expected_profit_per_cart": float(profits[best]),
+        "nudged_share": float(shares[best]),
+        "notes": list(notes),
+    }
+
+
+def profit_curve(
+    probability: Floats, abandoned: npt.NDArray[np.int8], values: Floats, costs: CostConfig
+) -> tuple[Floats, Floats, Floats]:
+    """Profit per cart of nudging every cart at or above a threshold, for each threshold that changes anything.
+
+    Returns:
+        Descending thresholds (m,), starting with 1 for "nobody"; profit per cart, nudged or not, (m,); share of the
+        carts nudged (m,).
+    """
+    order = np.argsort(-probability, kind="stable")
+    gain = abandoned * values * costs.rescue_rate * costs.margin - costs.nudge_cost
+    total = np.cumsum(gain[order]) / max(len(order), 1)
+    ordered = probability[order]
+    ends = np.flatnonzero(np.r_[np.diff(ordered) < 0, True]) if len(order) else np.zeros(0, np.int64)
+    return (
+        np.concatenate([[1.0], ordered[ends]]),
+        np.concatenate([[0.0], total[ends]]),
+        np.concatenate([[0.0], (ends + 1) / max(len(order), 1)]),
+    )
+
+
+def at_threshold(
+    probability: Floats, abandoned: npt.NDArray[np.int8], values: Floats, costs: CostConfig, threshold: float
+) -> dict[str, float | None]:
+    """What nudging at a threshold comes to on examples it was not chosen on.
+
+    Returns:
+        `value` (the threshold), `expected_profit_per_cart`, `nudged_share`, `precision` (share of the nudged carts that
+        were abandoned; None where none is nudged), `recall` (share of the abandoned carts that were nudged),
+        `profit_per_cart_if_all_nudged`, and `profit_per_cart_by_value`, where each cart is nudged if its own expected
+        profit, from its probability and value, is positive.
+    """
+    gain = abandoned * values * costs.rescue_rate * costs.margin - costs.nudge_cost
+    nudged = (probability >= threshold) & (threshold < 1.0)
+    by_value = nudge_value(probability, values, costs) > 0
+    lost = abandoned == 1
+    return {
+        "value": threshold,
+        "expected_profit_per_cart": _mean(gain * nudged),
+        "nudged_share": _mean(nudged),
+        "precision": _mean(lost[nudged]),
+        "recall": _mean(nudged[lost]),
+        "profit_per_cart_if_all_nudged": _mean(gain),
+        "profit_per_cart_by_value": _mean(gain * by_value),
+        "nudged_share_by_value": _mean(by_value),
+    }
+
+
+def _mean(values: npt.NDArray[np.generic]) -> float | None:
+    return float(values.astype(np.float64).mean()) if len(values) else None

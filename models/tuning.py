@@ -1,0 +1,217 @@
+"""Search over the abandonment model's settings: the validation examples choose, the test examples stay unseen."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import keras_tuner
+import numpy as np
+import pandas as pd
+from keras_tuner.engine.base_tuner import BaseTuner
+from keras_tuner.engine.trial import TrialStatus
+
+from data.errors import InputError
+from data.examples import Examples
+from models.config import AbandonmentConfig, TuneConfig
+from models.search_space import configured, declare
+from models.training import train_abandonment
+
+
+class TrialListener(Protocol):
+    """Is told what a search does, trial by trial."""
+
+    def trial_started(self, trial: str, values: Mapping[str, Any]) -> None:
+        """A trial starts; one that a killed search left unfinished starts again under the same name."""
+
+    def epoch_ended(self, trial: str, epoch: int, metrics: Mapping[str, float]) -> None:
+        """A 0-based epoch ended with `loss`, `val_loss` and `val_auc`."""
+
+    def trial_ended(self, trial: str, metrics: Mapping[str, float], seconds: float, error: str | None) -> None:
+        """A trial ended, with its best epoch's metrics or with what went wrong."""
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found."""
+
+    best: AbandonmentConfig
+    """The configuration with the best validation metric."""
+
+    trials: list[dict[str, Any]]
+    """Every trial in order: trial, values, metrics, epochs, seconds, status ("completed" or "failed"), error."""
+
+
+def search(
+    train: Examples,
+    validation: Examples,
+    config: AbandonmentConfig,
+    tune: TuneConfig,
+    seed: int,
+    folder: Path,
+    listener: TrialListener,
+) -> SearchResult:
+    """Random search; the first trial is `config` itself, so the result is never worse than it on the validation rows.
+
+    The metric that stops training early (`early_stopping.monitor`) also chooses. Trials depend on the seed alone:
+    the same seed tries the same settings with the same results. A trial that fails is recorded and the search goes on.
+
+    Args:
+        train: training examples; at most `tune.max_rows` of them are used, whole visitors.
+        validation: examples that stop each trial early and choose among them.
+        config: what every trial has in common, and the first trial.
+        tune: the budget.
+        seed: of the settings tried and of every training.
+        folder: existing folder for the search's records; a killed search goes on from there when called with the same
+            arguments, repeating only the trial it was in.
+        listener: is told of every trial that runs now.
+
+    Raises:
+        InputError: every trial failed.
+    """
+    monitor = config.early_stopping.monitor
+    oracle = _Oracle(
+        objective=keras_tuner.Objective(monitor, "max" if monitor == "val_auc" else "min"),
+        max_trials=tune.trials,
+        hyperparameters=declare(config),
+        seed=seed + 1,  # KerasTuner takes 0 for "draw a seed"
+        max_consecutive_failed_trials=tune.trials + 1,
+    )
+    job = _Job(sample(train, tune.max_rows, seed), validation, config, tune, seed, folder, listener)
+    oracle.verbose = 0
+    _Tuner(oracle, job).search()
+    trials = [job.records[name] for name in sorted(job.records)]
+    best = oracle.get_best_trials(1)[0] if trials else None
+    if best is None or best.status != TrialStatus.COMPLETED:
+        first = trials[0]["error"] if trials else "none was made, `tune.trials` is 0"
+        raise InputError(f"All {len(trials)} trials of the search failed. The first: {first}")
+    return SearchResult(configured(config, best.hyperparameters.values), trials)
+
+
+def sample(examples: Examples, rows: int, seed: int) -> Examples:
+    """At most `rows` examples of whole visitors, drawn by a seeded shuffle, in their own order; all where they fit."""
+    if len(examples) <= rows:
+        return examples
+    visitors = examples.keys["visitor_id"]
+    codes = visitors.astype("category").cat.codes.to_numpy(dtype=np.int64, copy=True)
+    alone = codes < 0  # a row without a visitor is drawn for itself
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
+    order = np.random.default_rng(seed).permutation(codes.max() + 1)
+    counts = np.bincount(codes)[order]
+    taken = order[np.cumsum(counts) <= rows]
+    return examples.take(np.isin(codes, taken))
+
+
+class _Job:
+    """Runs trials and remembers each in a file, so that a search that was killed does not run them again.
+
+    A search depends on nothing but its arguments, so going on means starting over and taking the results of finished
+    trials from their records. There is no other state that a kill could leave half-written.
+    """
+
+    def __init__(
+        self,
+        train: Examples,
+        validation: Examples,
+        config: AbandonmentConfig,
+        tune: TuneConfig,
+        seed: int,
+        folder: Path,
+        listener: TrialListener,
+    ) -> None:
+        self.train, self.validation = train, validation
+        self.config, self.tune, self.seed = config, tune, seed
+        self.folder, self.listener = folder, listener
+        self.records: dict[str, dict[str, Any]] = {}
+        settings = [config.model_dump_json(), tune.epochs, seed, digest(train), digest(validation)]
+        self._key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()
+
+    def record(self, trial: str, values: dict[str, Any]) -> dict[str, Any]:
+        """What a setting came to, from its file where it was run before."""
+        path = self.folder / f"trial_{trial}.json"
+        key = {"key": self._key, "values": values}
+        if path.is_file() and (known := json.loads(path.read_text()))["of"] == key:
+            self.records[trial] = known["record"]
+        else:
+            self.records[trial] = self._run(trial, values)
+            partial = path.with_suffix(".partial")
+            with partial.open("w") as file:
+                json.dump({"of": key, "record": self.records[trial]}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        return self.records[trial]
+
+    def _run(self, trial: str, values: dict[str, Any]) -> dict[str, Any]:
+        config = configured(self.config, values)
+        config = config.model_copy(update={"epochs": min(config.epochs, self.tune.epochs)})
+        callback = _Epochs(trial, self.listener)
+        metrics: dict[str, float] = {}
+        error = None
+        start = time.perf_counter()
+        self.listener.trial_started(trial, values)
+        try:
+            trained = train_abandonment(self.train, self.validation, config, self.seed, [callback])
+            metrics = {name: series[trained.best_epoch] for name, series in trained.history.items()}
+        except Exception as problem:  # whatever a setting breaks, the others deserve their turn
+            error = f"{type(problem).__name__}: {problem}"
+        seconds = time.perf_counter() - start
+        self.listener.trial_ended(trial, metrics, seconds, error)
+        return {
+            "trial": trial,
+            "values": values,
+            "metrics": metrics,
+            "epochs": callback.epochs,
+            "seconds": seconds,
+            "status": "completed" if error is None else "failed",
+            "error": error,
+        }
+
+
+class _Epochs(keras.callbacks.Callback):
+    def __init__(self, trial: str, listener: TrialListener) -> None:
+        super().__init__()
+        self._trial, self._listener = trial, listener
+        self.epochs = 0
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.epochs = epoch + 1
+        self._listener.epoch_ended(self._trial, epoch, {name: float(value) for name, value in (logs or {}).items()})
+
+
+class _Oracle(keras_tuner.oracles.RandomSearchOracle):
+    """Random search that begins with the defaults."""
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        if not self.trials:
+            return {"status": TrialStatus.RUNNING, "values": {hp.name: hp.default for hp in self.hyperparameters.space}}
+        found: dict[str, Any] = super().populate_space(trial_id)
+        return found
+
+
+class _Tuner(BaseTuner):
+    """Hands KerasTuner's trials to a job; nothing of a trial but its record is kept."""
+
+    def __init__(self, oracle: _Oracle, job: _Job) -> None:
+        self._job = job
+        super().__init__(oracle, directory=str(job.folder), project_name="keras_tuner", overwrite=True)
+
+    def run_trial(self, trial: Any) -> dict[str, float]:
+        try:
+            record = self._job.record(trial.trial_id, trial.hyperparameters.values)
+        except Exception as error:  # KerasTuner would print it, call the trial invalid and go on
+            raise keras_tuner.errors.FatalError(f"{type(error).__name__}: {error}") from error
+        # To KerasTuner a failed trial is one whose objective is NaN.
+        return record["metrics"] or {self.oracle.objective.name: float("nan")}
+
+
+def digest(examples: Examples) -> str:
+    """A hash of names, features and labels."""
+    names = ",".join(spec.name for spec in examples.specs).encode()
+    rows = pd.util.hash_pandas_object(examples.features, index=False).to_numpy()
+    return hashlib.sha256(names + rows.tobytes() + examples.abandoned.tobytes()).hexdigest()
