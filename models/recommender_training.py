@@ -1,0 +1,137 @@
+"""Training of the next-item recommender."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from models.config import OptimizerConfig, RecommenderConfig
+from models.optimizers import make_optimizer
+from models.recommender import Recommender
+from models.recommender_cases import Windows, known_lengths, make_windows
+from models.recommender_network import build_network, serving_model
+from models.retrieval import SessionTrainer, dataset
+from models.row_adadelta import RowAdadelta
+from models.sequences import Ids, Sequences, Vocabulary, build_vocabulary
+
+
+class NotEnough(Exception):
+    """Too few sessions to learn from; the message is the reason to report."""
+
+
+@dataclass(frozen=True)
+class TrainedRecommender:
+    """A recommender and how its training went."""
+
+    recommender: Recommender
+    """The trained recommender, with the weights of the best epoch."""
+
+    history: dict[str, list[float]]
+    """Mean loss of the training (`loss`) and validation (`val_loss`) targets by epoch, as in-batch softmax."""
+
+    best_epoch: int
+    """0-based epoch whose weights are kept."""
+
+
+class Batches:
+    """Batches of windows with about `batch_size` targets each, windows of like length together."""
+
+    def __init__(self, windows: Windows, batch_size: int, seed: int, shuffle: bool) -> None:
+        """Plan the batches.
+
+        Args:
+            windows: what to learn from.
+            batch_size: targets in a batch (more only where one window has more).
+            seed: seed of the order.
+            shuffle: draw other batches, and in another order, in every epoch.
+        """
+        self.windows, self.shuffle = windows, shuffle
+        self._rng = np.random.default_rng(seed)
+        targets = np.sort(windows.lengths) - 1
+        # Sorted by length, every epoch has the same lengths in the same places: the cuts never change.
+        group = (np.cumsum(targets) - targets) // batch_size
+        self._cuts = np.flatnonzero(np.diff(group)) + 1
+
+    def __len__(self) -> int:
+        return len(self._cuts) + 1 if len(self.windows) else 0
+
+    def __call__(self) -> Iterator[Ids]:
+        """One epoch: (B, T + 1) int32 ids, padded with 0 on the right."""
+        if not len(self.windows):
+            return
+        luck = self._rng.permutation(len(self.windows)) if self.shuffle else np.arange(len(self.windows))
+        batches = np.split(np.lexsort((luck, self.windows.lengths)), self._cuts)
+        for place in self._rng.permutation(len(batches)) if self.shuffle else range(len(batches)):
+            yield self.windows.padded(batches[place])
+
+
+def train_recommender(
+    train: Sequences,
+    validation: Sequences,
+    config: RecommenderConfig,
+    seed: int,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> TrainedRecommender:
+    """Train a recommender on whole sessions: at every event, the next event's item is the target.
+
+    Training stops when the loss on the validation sessions has not fallen for `patience` epochs; the best epoch's
+    weights are kept. Where no validation session has two known items, the training loss takes that part.
+
+    Args:
+        train: sessions to learn from, and the vocabulary with them.
+        validation: sessions that stop training.
+        config: the network and its training.
+        seed: seed of the weights, of dropout and of the order; the same seed gives the same recommender.
+        callbacks: further Keras callbacks (progress, tracking).
+
+    Raises:
+        NotEnough: fewer than `min_sessions` training sessions have two known items.
+    """
+    vocabulary = build_vocabulary(train, config.min_item_count)
+    windows = make_windows(train, vocabulary, config.max_length)
+    _check(train, vocabulary, config)
+    network = build_network(vocabulary, config, seed)
+    trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)))
+    trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)
+    held_out = make_windows(validation, vocabulary, config.max_length)
+    monitor = "val_loss" if len(held_out) else "loss"
+    stopping = keras.callbacks.EarlyStopping(monitor, mode="min", patience=config.patience, restore_best_weights=True)
+    batches = Batches(windows, config.batch_size, seed, shuffle=True)
+    check = Batches(held_out, config.batch_size, seed, shuffle=False)
+    history = trainer.fit(
+        dataset(batches, len(batches)),
+        validation_data=dataset(check, len(check)) if len(held_out) else None,
+        epochs=config.epochs,
+        callbacks=[stopping, *callbacks],
+        shuffle=False,  # the batches shuffle themselves
+        verbose=0,
+    ).history
+    losses = {name: [float(value) for value in values] for name, values in history.items()}
+    recommender = Recommender(serving_model(network, vocabulary, config), vocabulary, config)
+    return TrainedRecommender(recommender=recommender, history=losses, best_epoch=int(np.argmin(losses[monitor])))
+
+
+def _optimizer(config: OptimizerConfig) -> keras.optimizers.Optimizer:
+    """The configured update rule; Adadelta row-wise on the item table."""
+    if config.name != "adadelta":
+        return make_optimizer(config)
+    rest = {"rho": config.rho, "epsilon": config.epsilon, "global_clipnorm": config.clip_norm}
+    return RowAdadelta(config.learning_rate, **rest)
+
+
+def _check(train: Sequences, vocabulary: Vocabulary, config: RecommenderConfig) -> None:
+    usable = int((known_lengths(train, vocabulary) >= 2).sum())
+    if usable < config.min_sessions:
+        raise NotEnough(
+            f"{usable} of {len(train)} training sessions have two events of items seen at least "
+            f"{config.min_item_count} times; `recommender.min_sessions` asks for {config.min_sessions}"
+        )
+
+
+def _frequency(windows: Windows, items: int) -> npt.NDArray[np.float64]:
+    """(V + 1,) share of the targets that each id is."""
+    counts = np.bincount(windows.targets(), minlength=items + 1)
+    frequency: npt.NDArray[np.float64] = counts / max(counts.sum(), 1)
+    return frequency

@@ -1,0 +1,170 @@
+"""Item sequences of sessions as flat arrays with offsets, and the vocabulary of their items."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from data.errors import InputError
+
+Ids = npt.NDArray[np.int32]
+Offsets = npt.NDArray[np.int64]
+
+EVENTS = ("view", "cart", "uncart", "purchase", "favourite")
+COLUMNS = ("session_id", "session_start", "items", "events")
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """S sessions with E item events in all; session s holds the events `offsets[s]:offsets[s + 1]`, oldest first."""
+
+    names: tuple[str, ...]
+    """Distinct item ids."""
+
+    codes: Ids
+    """(E,) position in `names` of each event's item."""
+
+    events: npt.NDArray[np.int8]
+    """(E,) position in `EVENTS` of each event's kind."""
+
+    offsets: Offsets
+    """(S + 1,) where each session starts, and E."""
+
+    session_ids: tuple[str, ...]
+    """S session ids."""
+
+    starts: npt.NDArray[np.datetime64]
+    """(S,) UTC time of each session's first event, in µs; NaT where unknown."""
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def lengths(self) -> Offsets:
+        """(S,) events of each session."""
+        return np.diff(self.offsets)
+
+    def session(self, position: int) -> list[str]:
+        """Item ids of one session, oldest first."""
+        return [self.names[code] for code in self.codes[self.offsets[position] : self.offsets[position + 1]]]
+
+    def take(self, sessions: npt.NDArray[np.int64]) -> "Sequences":
+        """The sessions at the given positions, in the given order."""
+        lengths = self.lengths()[sessions]
+        offsets = offsets_of(lengths)
+        rows = np.arange(offsets[-1]) + np.repeat(self.offsets[sessions] - offsets[:-1], lengths)
+        return Sequences(
+            names=self.names,
+            codes=self.codes[rows],
+            events=self.events[rows],
+            offsets=offsets,
+            session_ids=tuple(self.session_ids[session] for session in sessions),
+            starts=self.starts[sessions],
+        )
+
+
+def from_lists(
+    items: Sequence[Sequence[str]],
+    events: Sequence[Sequence[str]] | None = None,
+    session_ids: Sequence[str] | None = None,
+) -> Sequences:
+    """Sequences of sessions given as lists of item ids; events are views and ids are positions where not given."""
+    flat = pa.array([item for session in items for item in session], pa.string())
+    kinds = [kind for session in events for kind in session] if events is not None else ["view"] * len(flat)
+    return _from_flat(
+        flat,
+        pa.array(kinds, pa.string()),
+        np.array([len(session) for session in items], dtype=np.int64),
+        tuple(session_ids) if session_ids is not None else tuple(str(position) for position in range(len(items))),
+        np.full(len(items), "NaT", dtype="datetime64[us]"),
+    )
+
+
+def read_sequences(path: Path) -> Sequences:
+    """Read `sequences.parquet` (or its training, validation or test part), one row per session.
+
+    Raises:
+        InputError: the file is missing, has other columns than the split stage writes, or holds null items.
+    """
+    if not path.is_file():
+        raise InputError(
+            f"There are no item sequences at {path}. Write them first: python -m pipeline run --from featurize"
+        )
+    try:
+        columns = pq.read_schema(path).names
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path} is no Parquet file; write it again: python -m pipeline run --from split") from error
+    missing = [name for name in COLUMNS if name not in columns]
+    if missing:
+        raise InputError(f"{path} should have the columns {', '.join(COLUMNS)}. Missing: {', '.join(missing)}")
+    table = pq.read_table(path, columns=list(COLUMNS))
+    lengths = pc.fill_null(pc.list_value_length(table["items"]), 0).to_numpy().astype(np.int64)
+    if not np.array_equal(lengths, pc.fill_null(pc.list_value_length(table["events"]), 0).to_numpy()):
+        raise InputError(f"{path}: `items` and `events` should have the same length in every row.")
+    return _from_flat(
+        pc.list_flatten(table["items"]).combine_chunks(),
+        pc.list_flatten(table["events"]).combine_chunks(),
+        lengths,
+        tuple(table["session_id"].to_pylist()),
+        table["session_start"].cast(pa.timestamp("us")).to_numpy(),
+    )
+
+
+def _from_flat(
+    items: Any, events: Any, lengths: Offsets, session_ids: tuple[str, ...], starts: npt.NDArray[np.datetime64]
+) -> Sequences:
+    if items.null_count:
+        raise InputError(f"Every event of a sequence should have an item. Received: {items.null_count} null items")
+    encoded = items.dictionary_encode()
+    kinds = pc.index_in(events, pa.array(EVENTS))
+    if kinds.null_count:
+        strange = pc.unique(events.filter(pc.is_null(kinds))).to_pylist()[:3]
+        raise InputError(f"Events of a sequence should be among {', '.join(EVENTS)}. Received: {strange}")
+    return Sequences(
+        names=tuple(encoded.dictionary.to_pylist()),
+        codes=encoded.indices.to_numpy().astype(np.int32),
+        events=kinds.to_numpy(zero_copy_only=False).astype(np.int8),
+        offsets=offsets_of(lengths),
+        session_ids=session_ids,
+        starts=starts,
+    )
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The V items a recommender knows. Item i has the id i + 1; id 0 is no item (padding) or an unknown one."""
+
+    items: tuple[str, ...]
+    """V item ids, the one with most training events first, ties in alphabetical order."""
+
+    counts: npt.NDArray[np.int64]
+    """(V,) training events of each item."""
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def encode(self, sequences: Sequences) -> Ids:
+        """(E,) id of each event's item, 0 where the vocabulary does not have it."""
+        known = {item: position + 1 for position, item in enumerate(self.items)}
+        table = np.array([known.get(name, 0) for name in sequences.names], dtype=np.int32)
+        return table[sequences.codes] if len(table) else np.zeros(0, dtype=np.int32)
+
+
+def build_vocabulary(sequences: Sequences, min_item_count: int = 1) -> Vocabulary:
+    """The items with at least `min_item_count` events in the given (training) sessions; the empty id is never one."""
+    counts = np.bincount(sequences.codes, minlength=len(sequences.names))
+    kept = [(-int(counts[code]), name) for code, name in enumerate(sequences.names) if counts[code] >= min_item_count]
+    ordered = sorted(pair for pair in kept if pair[1] != "")
+    return Vocabulary(
+        items=tuple(name for _, name in ordered), counts=np.array([-count for count, _ in ordered], dtype=np.int64)
+    )
+
+
+def offsets_of(lengths: npt.NDArray[np.int64]) -> Offsets:
+    """(n + 1,) where stretches of the given lengths start, laid one after the other, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

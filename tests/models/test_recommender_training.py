@@ -1,0 +1,124 @@
+"""Training finds planted structure, is a function of its seed, and says when there is too little to learn from."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from models.config import RecommenderConfig
+from models.recommender_cases import make_windows
+from models.recommender_evaluation import evaluate_recommender
+from models.recommender_network import build_network
+from models.recommender_training import Batches, NotEnough, TrainedRecommender, train_recommender
+from models.sequences import Sequences, build_vocabulary, from_lists
+
+# Keras 3.15 saves an Embedding by np.array(variable), which NumPy 2 does not like.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+SMALL = RecommenderConfig(dimension=16, epochs=6, batch_size=128, max_length=10)
+SEEN: list[int] = []
+
+
+def walks(sessions: int, seed: int, items: int = 60) -> Sequences:
+    """Sessions that step from an item to the next one on a ring, and now and then back to their first item."""
+    rng = np.random.default_rng(seed)
+    lists = []
+    for _ in range(sessions):
+        walk = [int(rng.integers(items))]
+        for _ in range(rng.integers(1, 7)):
+            walk.append(walk[0] if rng.random() < 0.3 else (walk[-1] + 1) % items)
+        lists.append([f"i{item}" for item in walk])
+    return from_lists(lists)
+
+
+@pytest.fixture(scope="module")
+def trained() -> TrainedRecommender:
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: SEEN.append(epoch))
+    return train_recommender(walks(1_500, 1), walks(200, 2), SMALL, 5, [callback])
+
+
+def test_it_finds_what_was_planted_and_beats_the_baselines(trained: TrainedRecommender) -> None:
+    config = SMALL.model_copy(update={"top_k": 2})
+    found = evaluate_recommender(trained.recommender, walks(1_500, 1), walks(300, 3), config, seed=0, resamples=50)
+    # two items are possible at every step: the next on the ring, and the session's first, which Markov cannot know
+    assert found["test"]["recall_at_2"] > 0.9
+    assert found["baselines"]["markov"]["recall_at_2"] < 0.85
+    assert found["differences"]["markov"]["recall_at_2"][1] > 0.0
+    low, high = found["test_intervals"]["mrr_at_2"]
+    assert low <= found["test"]["mrr_at_2"] <= high
+    assert found["counts"]["prefixes"] == int((walks(300, 3).lengths() - 1).sum())
+
+
+def test_an_unknown_target_is_a_miss_and_stays_in_the_count(trained: TrainedRecommender) -> None:
+    config = SMALL.model_copy(update={"top_k": 60})
+    test = from_lists([["i1", "i2"], ["i1", "new"], ["new", "i3"], ["i5"]])
+    found = evaluate_recommender(trained.recommender, walks(50, 1), test, config, seed=0, resamples=10)
+    assert found["counts"] == {"prefixes": 3, "items": 60, "sessions": 3, "repeats": 0, "unknown_targets": 1}
+    assert found["test"]["recall_at_60"] == pytest.approx(2 / 3)
+    nothing = evaluate_recommender(trained.recommender, walks(50, 1), from_lists([["i5"]]), config, seed=0)
+    assert nothing == {"skipped": "no test session has two item events"}
+
+
+def test_the_best_epoch_is_the_one_kept(trained: TrainedRecommender) -> None:
+    losses = trained.history["val_loss"]
+    assert trained.best_epoch == int(np.argmin(losses))
+    assert len(losses) == len(trained.history["loss"])
+    assert losses[trained.best_epoch] < losses[0]
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        quick = SMALL.model_copy(update={"epochs": 1})
+        train_recommender(walks(200, 1), walks(50, 2), quick, 5).recommender.save(tmp_path / name)
+    first, second = ((tmp_path / name / "recommender.keras").read_bytes() for name in ("first", "second"))
+    assert first == second
+
+
+def test_another_seed_gives_other_weights_and_other_batches() -> None:
+    sequences = walks(200, 1)
+    vocabulary = build_vocabulary(sequences)
+    one, two = (build_network(vocabulary, SMALL, seed) for seed in (1, 2))
+    assert (one.table() != two.table()).any()
+    windows = make_windows(sequences, vocabulary, 10)
+    first, second = (next(iter(Batches(windows, 64, seed, shuffle=True)())) for seed in (1, 2))
+    assert first.shape != second.shape or (first != second).any()
+
+
+def test_callbacks_see_every_epoch(trained: TrainedRecommender) -> None:
+    assert list(range(len(trained.history["loss"]))) == SEEN
+
+
+def test_too_few_sessions_are_a_reason_and_not_a_model() -> None:
+    with pytest.raises(NotEnough, match=r"3 of 5 training sessions .* asks for 50"):
+        train_recommender(from_lists([["a", "b"], ["a", "b"], ["b", "a", "c"], ["a"], []]), walks(5, 0), SMALL, 0)
+    with pytest.raises(NotEnough, match="0 of 0"):
+        train_recommender(from_lists([]), from_lists([]), SMALL, 0)
+
+
+@pytest.mark.parametrize(
+    "sessions",
+    [[["a", "a", "a"]] * 60 + [[], ["b"]], [["a", "b"] * 5_000] + [["b", "a"]] * 60],
+    ids=["a catalogue of one item", "a session of 10,000 events"],
+)
+def test_odd_sessions_train_and_recommend(sessions: list[list[str]]) -> None:
+    quick = SMALL.model_copy(update={"epochs": 1, "encoder": "pooling"})
+    trained = train_recommender(from_lists(sessions), from_lists([]), quick, 0)
+    assert np.isfinite(trained.history["loss"]).all()
+    assert trained.recommender.recommend([["a"]], 1)[0].source == "model"
+
+
+def test_batches_hold_every_window_once_in_every_epoch_and_differ_between_epochs() -> None:
+    sequences = walks(300, 4)
+    windows = make_windows(sequences, build_vocabulary(sequences), 10)
+    batches = Batches(windows, 64, seed=0, shuffle=True)
+    epochs = [list(batches()) for _ in range(2)]
+    for epoch in epochs:
+        assert len(epoch) == len(batches)
+        found = sorted(tuple(row[row > 0].tolist()) for batch in epoch for row in batch)
+        assert found == sorted(tuple(row[row > 0].tolist()) for row in windows.padded(np.arange(len(windows))))
+        assert max(int((batch[:, 1:] > 0).sum()) for batch in epoch) <= 64 + 10
+    assert any(a.shape != b.shape or (a != b).any() for a, b in zip(*epochs, strict=True))
+    fixed = Batches(windows, 64, seed=0, shuffle=False)
+    assert all((a == b).all() for a, b in zip(fixed(), fixed(), strict=True))

@@ -1,0 +1,90 @@
+"""The training loss is the corrected softmax by hand, and the index is exact."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tensorflow as tf
+
+from models.config import RecommenderConfig
+from models.recommender_network import Network, build_network
+from models.retrieval import SessionTrainer, TopItems, dataset
+from models.sequences import Vocabulary
+
+CONFIG = RecommenderConfig(dimension=6, max_length=4, dropout=0.0)
+VOCABULARY = Vocabulary(items=tuple("abcdefg"), counts=np.arange(9, 2, -1))
+BATCH = np.array([[1, 2, 1, 3, 0], [4, 4, 4, 0, 0], [5, 1, 2, 6, 5], [7, 3, 0, 0, 0]], dtype=np.int32)
+FREQUENCY = np.array([0.0, 0.4, 0.2, 0.15, 0.1, 0.08, 0.05, 0.02])
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    network = build_network(VOCABULARY, CONFIG, seed=3)
+    rng = np.random.default_rng(0)
+    for weight in network.head.trainable_weights:  # bonuses start at zero: give the test something to see
+        weight.assign(rng.normal(size=weight.shape).astype("float32"))
+    return network
+
+
+def score(network: Network, prefix: list[int], item: int) -> float:
+    """Score of an item after a prefix, by the definition: dot product, bias, a bonus for each occurrence."""
+    rows = np.asarray(network.items.embeddings)
+    states = np.asarray(network.encoder(rows[None, prefix, :-1]))
+    vector, bonus = (np.asarray(part)[0] for part in network.head(states[:, -1]))
+    occurrences = [len(prefix) - 1 - place for place, other in enumerate(prefix) if other == item]
+    return float(vector @ rows[item, :-1] + rows[item, -1] + sum(bonus[distance] for distance in occurrences))
+
+
+def by_hand(network: Network) -> float:
+    cases = [(w, row[: t + 1].tolist(), int(row[t + 1])) for w, row in enumerate(BATCH) for t in range(4) if row[t + 1]]
+    first: dict[int, int] = {}
+    for window, _, target in cases:
+        first.setdefault(target, window)
+    total = 0.0
+    for window, prefix, target in cases:
+        drawn = {item for item, origin in first.items() if origin != window and item not in prefix and item != target}
+
+        def correction(item: int) -> float:
+            return float(np.log(1 - (1 - FREQUENCY[item]) ** len(cases)))
+
+        own = score(network, prefix, target) - (0.0 if target in prefix else correction(target))
+        logits = [own]
+        logits += [score(network, prefix, item) - correction(item) for item in drawn]
+        logits += [score(network, prefix, item) for item in set(prefix) - {target}]
+        total += float(np.logaddexp.reduce(logits)) - own
+    return total / len(cases)
+
+
+def test_the_loss_is_the_corrected_softmax_over_the_batch_and_the_session(network: Network) -> None:
+    trainer = SessionTrainer(network, FREQUENCY)
+    assert float(trainer(tf.constant(BATCH))) == pytest.approx(by_hand(network), rel=1e-4)
+
+
+def test_padding_changes_nothing(network: Network) -> None:
+    trainer = SessionTrainer(network, FREQUENCY)
+    narrow = BATCH[[0, 1, 3], :4]
+    assert float(trainer(tf.constant(narrow))) == pytest.approx(float(trainer(tf.constant(BATCH[[0, 1, 3]]))), rel=1e-6)
+
+
+def test_a_batch_of_one_target_and_one_item_has_a_finite_loss(network: Network) -> None:
+    trainer = SessionTrainer(network, FREQUENCY)
+    assert float(trainer(tf.constant([[1, 1]]))) == pytest.approx(0.0, abs=1e-6)
+    assert np.isfinite(float(trainer(tf.constant([[1, 2]]))))
+
+
+def test_the_index_is_an_exact_ranking() -> None:
+    rng = np.random.default_rng(0)
+    # integers, so that both sides add up to the same number in any order
+    table = rng.integers(-50, 50, (300, 9)).astype("float32")
+    queries = rng.integers(-50, 50, (40, 9)).astype("float32")
+    exact: npt.NDArray[np.float32] = queries @ table.T
+    scores, positions = TopItems(table)(queries, 25)
+    np.testing.assert_array_equal(positions, np.argsort(-exact, axis=1, kind="stable")[:, :25])
+    np.testing.assert_array_equal(scores, np.take_along_axis(exact, positions.astype(np.int64), axis=1))
+    assert TopItems(table[:3])(queries, 25)[1].shape == (40, 3)
+
+
+def test_every_pass_over_a_dataset_starts_afresh() -> None:
+    batches = [np.ones((2, 3), dtype=np.int32), np.ones((1, 5), dtype=np.int32)]
+    found = dataset(lambda: iter(batches), 2)
+    for _ in range(2):
+        assert [tuple(batch.shape) for batch in found] == [(2, 3), (1, 5)]
