@@ -1,6 +1,6 @@
 """What was knowable at each decision point, and its label."""
 
-from data.features import featurize
+from data.featurize import featurize
 from pipeline.stage import Context, NotApplicable
 
 
@@ -9,4 +9,5 @@ def run(context: Context) -> None:
     config = context.config
     if config.source.kind == "features":
         raise NotApplicable("a feature table enters at split")
-    featurize(context.input("sessionize") / "events.parquet", config.features, config.engine, context.out)
+    events = context.input("sessionize") / "events.parquet"
+    featurize(events, config.features, config.session, config.engine, context.out)

@@ -1,0 +1,45 @@
+"""All features at given points: one function for training and scoring."""
+
+import ibis
+
+from data.features.cart import cart_features
+from data.features.catalogue import FEATURES
+from data.features.history import category_history, item_history, visitor_history
+from data.features.running import past_of, running_features
+
+_EMPTY_CART = ("cart_items", "cart_quantity", "cart_value", "cart_item_views")
+
+
+def features_at(sessions: ibis.Table, points: ibis.Table) -> ibis.Table:
+    """Every feature of the catalogue, as of each point.
+
+    A feature depends on the events at or before the point in (`ts`, `row`) order and on nothing after it, in this
+    session or in any other.
+
+    Args:
+        sessions: the whole log, with `session_id` and `step`.
+        points: `session_id` and `step` (int32), without duplicates, each an event of a session at or after its
+            first cart event.
+
+    Returns:
+        One row per point: `session_id`, `visitor_id`, `step`, `ts`, `session_start`, `decision_point` (int32) and
+        the other features (float32, null where unknown).
+    """
+    points = points.select("session_id", "step")
+    past = past_of(sessions, points)
+    running = running_features(past).join(points, ["session_id", "step"])
+    cart_events = past.filter(past.event == "cart")
+    prices = category_history(sessions, cart_events)
+    history = item_history(sessions, cart_events).left_join(prices, "row").drop("row_right")
+    carts = cart_features(past, points, history)
+    visitors = visitor_history(sessions, past)
+    joined = running.left_join(carts, ["session_id", "step"]).drop("session_id_right", "step_right")
+    joined = joined.left_join(visitors, "session_id").drop("session_id_right")
+    filled = joined.mutate(**{name: _filled(joined, name) for name in _EMPTY_CART})
+    names = [feature.name for feature in FEATURES]
+    return filled.select("session_id", "visitor_id", "step", "ts", "session_start", *names)
+
+
+def _filled(joined: ibis.Table, name: str) -> ibis.Value:
+    # No row of the cart's means an empty cart, which has 0 items and costs 0; an unknown price stays unknown.
+    return ibis.ifelse(joined.cart_items.isnull(), 0.0, joined[name]).cast("float32")

@@ -1,0 +1,85 @@
+"""What was known of a visitor, an item and a category as of then.
+
+Everything here runs over the log in (`ts`, `row`) order and looks strictly backwards: an event never counts itself.
+"""
+
+import ibis
+
+from data.features.exact import price_units, ratio_units
+
+PRIOR_PURCHASES = 1
+PRIOR_CARTS = 4
+"""An item without history counts as one with 1 purchase in 4 cart events."""
+
+
+def visitor_history(sessions: ibis.Table, points: ibis.Table) -> ibis.Table:
+    """What the points' visitors had done before those sessions started.
+
+    Returns:
+        `session_id`, `visitor_sessions`, `visitor_carts` and `visitor_purchases` (float32), one row per session of
+        `points` and of those visitors' others.
+    """
+    told = (sessions.step == 0) | sessions.event.isin(["cart", "purchase"])
+    visitors = points.select("visitor_id").distinct()
+    events = sessions.filter(told).semi_join(visitors, "visitor_id")
+    before = ibis.window(group_by="visitor_id", order_by=["ts", "row"], rows=(None, 0))
+
+    def earlier(condition: ibis.Value) -> ibis.Value:
+        return condition.cast("int64").sum().over(before) - condition.cast("int64")
+
+    counted = events.select(
+        "session_id", "step",
+        visitor_sessions=earlier(events.step == 0).cast("float32"),
+        visitor_carts=earlier(events.event == "cart").cast("float32"),
+        visitor_purchases=earlier(events.event == "purchase").cast("float32"),
+    )  # fmt: skip
+    return counted.filter(counted.step == 0).drop("step")
+
+
+def item_history(sessions: ibis.Table, cart_events: ibis.Table) -> ibis.Table:
+    """What the items of cart events had seen before those events.
+
+    Args:
+        sessions: the whole log.
+        cart_events: the cart events asked for, with `item_id`.
+
+    Returns:
+        `row` of every cart event of those items, `popularity` (events the item had before) and `conversion`
+        (purchases per cart event before, smoothed, in billionths); int64.
+    """
+    events = sessions.semi_join(cart_events.select("item_id").distinct(), "item_id")
+    before = ibis.window(group_by="item_id", order_by=["ts", "row"], rows=(None, 0))
+    is_cart, is_purchase = events.event == "cart", events.event == "purchase"
+    counted = events.select(
+        "row", is_cart=is_cart,
+        popularity=ibis.row_number().over(group_by="item_id", order_by=["ts", "row"]),
+        carts=is_cart.cast("int64").sum().over(before) - 1,
+        purchases=is_purchase.cast("int64").sum().over(before),
+    )  # fmt: skip
+    carted = counted.filter(counted.is_cart)
+    conversion = ratio_units(carted.purchases + PRIOR_PURCHASES, carted.carts + PRIOR_CARTS)
+    return carted.select("row", "popularity", conversion=conversion)
+
+
+def category_history(sessions: ibis.Table, cart_events: ibis.Table) -> ibis.Table:
+    """The price of cart events relative to what their category had cost before.
+
+    Args:
+        sessions: the whole log.
+        cart_events: the cart events asked for, with `category`.
+
+    Returns:
+        `row` of every priced cart event of those categories and `price_ratio`: its price divided by the mean price
+        over the category's earlier events, in billionths (int64), null where the category had no priced event.
+    """
+    asked = cart_events.filter(cart_events.price.notnull()).select("category").distinct()
+    events = sessions.filter(sessions.price.notnull()).semi_join(asked, "category")
+    events = events.select("row", "ts", "category", is_cart=events.event == "cart", units=price_units(events.price))
+    before = ibis.window(group_by="category", order_by=["ts", "row"], rows=(None, 0))
+    counted = events.select(
+        "row", "is_cart", "units",
+        total=events.units.sum().over(before) - events.units,
+        priced=ibis.row_number().over(group_by="category", order_by=["ts", "row"]),
+    )  # fmt: skip
+    carted = counted.filter(counted.is_cart)
+    return carted.select("row", price_ratio=ratio_units(carted.units * carted.priced, carted.total))

@@ -1,0 +1,136 @@
+"""From sessions to examples and sequences."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from data.config import EngineConfig, FeatureConfig, SessionConfig
+from data.engine import engine, keep, read_parquet, write_parquet
+from data.errors import InputError
+from data.feature import Feature, write_features
+from data.features.at import features_at
+from data.features.catalogue import available_features
+from data.features.labels import labelled_points
+from data.sequences import item_sequences
+
+KEYS = ("session_id", "visitor_id", "decision_point", "ts", "session_start", "session_end", "abandoned")
+
+
+def featurize(
+    events_path: Path, config: FeatureConfig, session: SessionConfig, engine_config: EngineConfig, out: Path
+) -> dict[str, Any]:
+    """Write `examples.parquet`, `sequences.parquet`, `features.json` and `featurize.json`.
+
+    Args:
+        events_path: events with sessions, as sessionize writes them.
+        config: decision points, horizon and length of sequences.
+        session: the gap, after which a session is known to be over.
+        engine_config: the SQL engine.
+        out: existing folder to write to.
+
+    Returns:
+        What `featurize.json` holds.
+
+    Raises:
+        InputError: no cart event, one session only, or carts that are all abandoned or all bought.
+    """
+    with tempfile.TemporaryDirectory(dir=out) as scratch, engine(engine_config, Path(scratch)) as backend:
+        sessions = read_parquet(backend, events_path)
+        log = _log_facts(sessions)
+        _check_log(log)
+        points = keep(backend, labelled_points(sessions, config, session))
+        facts = _label_facts(points)
+        _check_labels(facts, log)
+        specs, notes = available_features(log["priced"] > 0, log["categorised"] > 0, log["kinds"])
+        write_parquet(
+            _examples(sessions, points, specs),
+            out / "examples.parquet",
+            sort_by=["session_start", "session_id", "decision_point"],
+        )
+        write_parquet(
+            item_sequences(sessions, config.max_sequence),
+            out / "sequences.parquet",
+            sort_by=["session_start", "session_id"],
+        )
+    write_features(specs, out / "features.json")
+    result = {**facts, "notes": [*_censored_note(facts), *notes]}
+    (out / "featurize.json").write_text(json.dumps(result, indent=1) + "\n")
+    return result
+
+
+def _examples(sessions: ibis.Table, points: ibis.Table, specs: tuple[Feature, ...]) -> ibis.Table:
+    known = points.filter(points.abandoned.notnull())
+    joined = features_at(sessions, known).join(known, ["session_id", "step"])
+    names = [spec.name for spec in specs if spec.name not in KEYS]
+    return joined.select(*KEYS, *names)
+
+
+def _log_facts(sessions: ibis.Table) -> dict[str, Any]:
+    by_kind = sessions.group_by("event").agg(
+        events=sessions.count(),
+        sessions=(sessions.step == 0).cast("int64").sum(),
+        priced=sessions.price.count(),
+        categorised=sessions.category.count(),
+    )
+    frame = by_kind.to_pandas()
+    total = frame[["events", "sessions", "priced", "categorised"]].sum()
+    return {**{name: int(value) for name, value in total.items()}, "kinds": sorted(frame["event"])}
+
+
+def _check_log(log: dict[str, Any]) -> None:
+    if "cart" not in log["kinds"]:
+        raise InputError(
+            f"There is no cart event in {log['events']:,} events, so nothing can be abandoned. Kinds of event found: "
+            f'{", ".join(log["kinds"])}. Map the source\'s name for a cart event to "cart" in `source.events`.'
+        )
+    if log["sessions"] == 1:
+        raise InputError(
+            f"All {log['events']:,} events belong to one session; examples of many sessions are needed. Check which "
+            "column `source.columns.visitor_id` and `source.columns.session_id` name."
+        )
+
+
+def _label_facts(points: ibis.Table) -> dict[str, Any]:
+    """Counts of examples by decision point and label."""
+    known = points.filter(points.abandoned.notnull())
+    by_point = known.group_by("decision_point").agg(examples=known.count(), abandoned=known.abandoned.sum())
+    frame = by_point.order_by("decision_point").to_pandas()
+    examples, abandoned = int(frame["examples"].sum()), int(frame["abandoned"].sum())
+    unknown = points.filter(points.abandoned.isnull()).session_id.nunique()
+    return {
+        "examples": examples,
+        "sessions": int(known.session_id.nunique().execute()),
+        "abandoned_share": abandoned / examples if examples else None,
+        "by_decision_point": {
+            str(k): {"examples": int(n), "abandoned_share": int(lost) / int(n)}
+            for k, n, lost in frame.itertuples(index=False)
+        },
+        "censored_sessions": int(unknown.execute()),
+    }
+
+
+def _check_labels(facts: dict[str, Any], log: dict[str, Any]) -> None:
+    if not facts["examples"]:
+        raise InputError(
+            f"No example could be taken from {log['sessions']:,} sessions: in {facts['censored_sessions']:,} with a "
+            "cart event the log ends before the outcome is known, and in the rest a purchase comes before the first "
+            "cart event or no decision point is reached. A longer log is needed, or a smaller k in "
+            "`features.decision_points`."
+        )
+    if facts["abandoned_share"] in (0, 1):
+        what, other = ("abandoned", "purchase") if facts["abandoned_share"] else ("bought", "left cart")
+        raise InputError(
+            f"All {facts['examples']:,} examples from {facts['sessions']:,} cart sessions are {what}; a model needs "
+            f"both outcomes, and the log has no {other} to learn from. Check that `source.events` maps the source's "
+            "name for a purchase, or give a longer log."
+        )
+
+
+def _censored_note(facts: dict[str, Any]) -> list[str]:
+    count = facts["censored_sessions"]
+    if not count:
+        return []
+    return [f"{count:,} cart sessions were left out in whole or in part: the log ends before their outcome is known."]
