@@ -94,6 +94,12 @@ class SourceConfig(StrictModel):
     }
     """The source's event names and what each is; a name not listed breaks the contract and is quarantined."""
 
+    unknown: dict[
+        Literal["visitor_id", "ts", "item_id", "session_id", "category", "price", "quantity"], tuple[str, ...]
+    ] = Field(default_factory=dict)
+    """Values that mean "not known", by field; an empty one always does. `unknown.price = ["0"]` where a log writes 0
+    for a price it has not."""
+
     time_unit: Literal["s", "ms", "us"] | None = None
     """Unit of a numeric epoch time. Not set: the time is text, in `time_format` or ISO 8601."""
 
