@@ -118,12 +118,13 @@ def decide(
     """Compare a stage's fingerprint with the one it last ran under."""
     manifest = read_manifest(workdir, stage.name)
     if selection.leaves(stage):
-        if manifest is None:
-            raise InputError(
-                f"{stage.name} has no result in {workdir} yet, and the stages asked for need it. "
-                f"Run without `--from` and `--only` first."
-            )
         return Decision(stage, "skip", "left as it is")
+    missing = [name for name in stage.reads if read_manifest(workdir, name) is None]
+    if missing:
+        raise InputError(
+            f"{stage.name} reads {', '.join(missing)}, of which {workdir} has no result yet. "
+            f"Run without `--from` and `--only` first."
+        )
     current = fingerprint(stage, config, workdir, source)
     if selection.forces(stage):
         return Decision(stage, "run", "asked for", current)

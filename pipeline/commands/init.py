@@ -51,7 +51,7 @@ def _section(name: str, model: BaseModel) -> list[str]:
     for key, field in type(model).model_fields.items():
         value = getattr(model, key)
         if isinstance(value, BaseModel):
-            nested += ["", *_section(f"{name}.{key}", value)]
+            nested += ["", *_section(f"{name.strip('[]')}.{key}", value)]
         elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
             for item in value:
                 nested += ["", *_section(f"[{name}.{key}]", item)]

@@ -4,13 +4,14 @@ import json
 from typing import Any
 
 import pandas as pd
-from models.evaluation import evaluate_abandonment
-from models.recommender import Recommender, evaluate_recommender
 
 from data.examples import read_examples
+from models.abandonment import predict
 from models.artifacts import load_model
+from models.evaluation import evaluate_abandonment
+from models.recommender import Recommender
+from models.recommender_evaluation import evaluate_recommender
 from models.sequences import read_sequences
-from models.training import predict
 from pipeline.stage import Context
 
 
@@ -38,4 +39,6 @@ def _recommender(context: Context) -> dict[str, Any]:
     folder = context.input("split")
     train, test = (read_sequences(folder / f"sequences_{side}.parquet") for side in ("train", "test"))
     recommender = Recommender.load(context.input("train"))
-    return evaluate_recommender(recommender, train, test, context.config.recommender, context.config.seed)
+    return evaluate_recommender(
+        recommender, train, test, context.config.recommender, context.config.seed, context.config.evaluate.bootstrap
+    )

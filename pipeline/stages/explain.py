@@ -1,10 +1,11 @@
 """Attributions, permutation importance and the report."""
 
-from explain.examples import explain_examples
 from explain.report import write_report
-from explain.report_data import read_report_data
 
 from data.examples import read_examples
+from explain.examples import explain_examples
+from explain.explanations import write_explanations
+from explain.report_data import read_report_data
 from models.artifacts import load_model
 from pipeline.stage import Context
 
@@ -15,6 +16,6 @@ def run(context: Context) -> None:
     model = load_model(context.input("train") / "abandonment.keras")
     context.progress.detail("SHAP values and permutation importance")
     explanations = explain_examples(model, train, test, context.config.explain, context.config.seed)
-    explanations.write(context.out)
+    write_explanations(explanations, context.out)
     context.progress.detail("report")
     write_report(read_report_data(context.workdir, explanations), context.out / "report")

@@ -22,6 +22,8 @@ def run(context: Context) -> None:
         source, path = DEMO_SOURCE, context.out / "demo" / "events.parquet"
     assert path is not None
     context.progress.detail(f"reading {path}")
-    report = ingest(source, config.ingest, config.engine, path, context.out, context.workdir / "quarantine.parquet")
+    report = ingest(
+        source, config.ingest, config.engine, path, context.out, quarantine_copy=context.workdir / "quarantine.parquet"
+    )
     if report["bad"]:
         context.progress.note(f"{report['bad']:,} of {report['rows']:,} rows break the event contract: quarantined")

@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
-from models.baselines import baseline_scores
-from models.decision import choose_threshold
-from models.recommender import NotEnough, train_recommender
 
 from data.examples import read_examples
+from models.abandonment import predict
 from models.artifacts import save_model
+from models.baselines import baseline_scores
 from models.config import AbandonmentConfig
+from models.decision import choose_threshold
 from models.progress import each_epoch
+from models.recommender_training import NotEnough, train_recommender
 from models.sequences import read_sequences
-from models.training import predict, train_abandonment
+from models.training import train_abandonment
 from pipeline.stage import Context
 
 
@@ -56,7 +57,7 @@ def _recommender(context: Context) -> dict[str, Any]:
     except NotEnough as why:
         context.progress.note(f"No recommender: {why}")
         return {"skipped": str(why)}
-    trained.save(context.out)
+    trained.recommender.save(context.out)
     return trained.history
 
 
