@@ -187,6 +187,11 @@ class FeatureConfig(StrictModel):
     horizon_minutes: float | None = Field(default=None, gt=0.0)
     """Minutes after the decision point in which a purchase counts; the rest of the session where not set."""
 
+    unfinished: Literal["auto", "drop", "keep"] = "auto"
+    """Carts without a purchase whose session may go on after the log's last event: `drop` them, or `keep` them as
+    abandoned. `auto` drops them unless they are more than a fifth of all cart sessions, as in a log of a few hours,
+    where little but purchases would be left."""
+
     max_sequence: int = Field(default=50, ge=2)
     """Latest events of a session kept for the recommender."""
 
@@ -195,7 +200,8 @@ class SplitConfig(StrictModel):
     """Which examples train, choose and test."""
 
     by: Literal["auto", "time", "group"] = "auto"
-    """`time` with sessions kept whole, or `group` by a hash; `auto` takes time where the source has it."""
+    """`time` with sessions kept whole, or `group` by a hash of the visitor; `auto` takes time where the source has it
+    and each side gets both abandoned and bought carts."""
 
     train: float = Field(default=0.70, gt=0.0, lt=1.0)
     """Share of the sessions that train."""

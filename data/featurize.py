@@ -18,6 +18,9 @@ from data.sequences import item_sequences
 
 KEYS = ("session_id", "visitor_id", "decision_point", "ts", "session_start", "session_end", "abandoned")
 
+MANY_UNFINISHED = 0.2
+"""Share of cart sessions with an unknown outcome up to which `features.unfinished = "auto"` drops them."""
+
 
 def featurize(
     events_path: Path, config: FeatureConfig, session: SessionConfig, engine_config: EngineConfig, out: Path
@@ -42,7 +45,7 @@ def featurize(
         log = _log_facts(sessions)
         _check_log(log)
         points = keep(backend, labelled_points(sessions, config, session))
-        facts = _label_facts(points)
+        facts, points = _settle(points, config)
         _check_labels(facts, log)
         specs, notes = available_features(log["priced"] > 0, log["categorised"] > 0, log["kinds"])
         write_parquet(
@@ -56,14 +59,14 @@ def featurize(
             sort_by=["session_start", "session_id"],
         )
     write_features(specs, out / "features.json")
-    result = {**facts, "notes": [*_censored_note(facts), *notes]}
+    result = {**facts, "notes": [*_unfinished_note(facts), *notes]}
     (out / "featurize.json").write_text(json.dumps(result, indent=1) + "\n")
     return result
 
 
 def _examples(sessions: ibis.Table, points: ibis.Table, specs: tuple[Feature, ...]) -> ibis.Table:
-    known = points.filter(points.abandoned.notnull())
-    joined = features_at(sessions, known).join(known, ["session_id", "step"])
+    labels = points.select("session_id", "step", "session_end", "abandoned")
+    joined = features_at(sessions, points).join(labels, ["session_id", "step"])
     names = [spec.name for spec in specs if spec.name not in KEYS]
     return joined.select(*KEYS, *names)
 
@@ -93,22 +96,34 @@ def _check_log(log: dict[str, Any]) -> None:
         )
 
 
+def _settle(points: ibis.Table, config: FeatureConfig) -> tuple[dict[str, Any], ibis.Table]:
+    """Drop or keep carts whose outcome the log does not show; the counts, and the points with a label each."""
+    sessions = int(points.session_id.nunique().execute())
+    unfinished = int(points.session_id.nunique(where=points.abandoned.isnull()).execute())
+    few = unfinished <= MANY_UNFINISHED * sessions
+    drop = config.unfinished == "drop" or (config.unfinished == "auto" and few)
+    kept = points.filter(points.abandoned.notnull()) if drop else points.mutate(abandoned=points.abandoned.fill_null(1))
+    facts = {
+        **_label_facts(kept),
+        "censored_sessions": unfinished if drop else 0,
+        "unfinished_kept": 0 if drop else unfinished,
+    }
+    return facts, kept
+
+
 def _label_facts(points: ibis.Table) -> dict[str, Any]:
     """Counts of examples by decision point and label."""
-    known = points.filter(points.abandoned.notnull())
-    by_point = known.group_by("decision_point").agg(examples=known.count(), abandoned=known.abandoned.sum())
+    by_point = points.group_by("decision_point").agg(examples=points.count(), abandoned=points.abandoned.sum())
     frame = by_point.order_by("decision_point").to_pandas()
     examples, abandoned = int(frame["examples"].sum()), int(frame["abandoned"].sum())
-    unknown = points.filter(points.abandoned.isnull()).session_id.nunique()
     return {
         "examples": examples,
-        "sessions": int(known.session_id.nunique().execute()),
+        "sessions": int(points.session_id.nunique().execute()),
         "abandoned_share": abandoned / examples if examples else None,
         "by_decision_point": {
             str(k): {"examples": int(n), "abandoned_share": int(lost) / int(n)}
             for k, n, lost in frame.itertuples(index=False)
         },
-        "censored_sessions": int(unknown.execute()),
     }
 
 
@@ -129,8 +144,13 @@ def _check_labels(facts: dict[str, Any], log: dict[str, Any]) -> None:
         )
 
 
-def _censored_note(facts: dict[str, Any]) -> list[str]:
-    count = facts["censored_sessions"]
-    if not count:
-        return []
-    return [f"{count:,} cart sessions were left out in whole or in part: the log ends before their outcome is known."]
+def _unfinished_note(facts: dict[str, Any]) -> list[str]:
+    dropped, kept = facts["censored_sessions"], facts["unfinished_kept"]
+    if dropped:
+        return [f"{dropped:,} cart sessions were left out: the log ends before their outcome is known."]
+    if kept:
+        return [
+            f"{kept:,} of {facts['sessions']:,} cart sessions may go on after the log ends; they count as abandoned. "
+            'A longer log shows their outcome; `features.unfinished = "drop"` leaves them out.'
+        ]
+    return []

@@ -1,0 +1,199 @@
+"""Which examples train, choose and test."""
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import ibis
+import pandas as pd
+
+from data.config import EngineConfig, SplitConfig
+from data.engine import engine, read_parquet, write_parquet
+from data.errors import InputError
+from data.examples import Split
+
+SIDES: tuple[Split, ...] = get_args(Split)
+_HASH_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    """Moments at which the log is cut: train | `validation_from` | validation | `test_from` | test."""
+
+    validation_from: datetime
+    """First moment of validation."""
+
+    test_from: datetime
+    """First moment of test."""
+
+
+def split_examples(
+    folder: Path, config: SplitConfig, out: Path, engine_config: EngineConfig | None = None
+) -> dict[str, Any]:
+    """Write `train.parquet`, `validation.parquet`, `test.parquet`, `features.json` and `split.json`.
+
+    By time, whole sessions: a session belongs where it starts, and one that crosses a boundary is dropped from the
+    earlier side. By group, whole visitors: a hash of the visitor's id and the seed. Where the folder has sequences,
+    they are cut in the same way, to `sequences_train.parquet` and its siblings.
+
+    Args:
+        folder: `examples.parquet`, `features.json` and, where there are items, `sequences.parquet`.
+        config: shares, and by what to split.
+        out: existing folder to write to.
+        engine_config: the SQL engine.
+
+    Returns:
+        What `split.json` holds.
+
+    Raises:
+        InputError: split by time without times, or a side that lacks one of the labels.
+    """
+    with (
+        tempfile.TemporaryDirectory(dir=out) as scratch,
+        # The examples are in order already, and stay so.
+        engine(engine_config or EngineConfig(), Path(scratch), keep_order=True) as backend,
+    ):
+        examples = read_parquet(backend, folder / "examples.parquet")
+        cut, facts = _choose(examples, config)
+        sides = {side: examples.filter(_side(examples, side, cut, config)) for side in SIDES}
+        for side, rows in sides.items():
+            write_parquet(rows, out / f"{side}.parquet")
+        if (folder / "sequences.parquet").exists():
+            sequences = read_parquet(backend, folder / "sequences.parquet")
+            for side in SIDES:
+                write_parquet(sequences.filter(_side(sequences, side, cut, config)), out / f"sequences_{side}.parquet")
+    shutil.copyfile(folder / "features.json", out / "features.json")
+    (out / "split.json").write_text(json.dumps(facts, indent=1) + "\n")
+    return facts
+
+
+def boundaries(starts: "pd.Series[Any]", config: SplitConfig) -> Boundaries:
+    """Cut at quantiles of the sessions' starts.
+
+    Args:
+        starts: (sessions,) moment each session started.
+        config: the shares.
+    """
+    ordered = starts.sort_values(kind="stable").reset_index(drop=True)
+    validation_from = ordered[round(config.train * (len(ordered) - 1))]
+    test_from = ordered[round((config.train + config.validation) * (len(ordered) - 1))]
+    return Boundaries(validation_from.to_pydatetime(), test_from.to_pydatetime())
+
+
+def _choose(examples: ibis.Table, config: SplitConfig) -> tuple[Boundaries | None, dict[str, Any]]:
+    """Where to cut, None for a split by group, and the facts of that split."""
+    spans = examples.select(_whole(examples).name("whole"), "session_start", "session_end").distinct().to_pandas()
+    timed = bool(spans["session_start"].notna().all())
+    if config.by == "time" and not timed:
+        raise InputError(
+            '`split.by` is "time", but the examples have none. Name the column in `source.time`, or split by "group".'
+        )
+    notes: list[str] = []
+    if timed and config.by != "group":
+        cut = boundaries(spans["session_start"], config)
+        facts = _facts(examples, spans, cut, config)
+        if config.by == "time" or not _poor(facts):
+            _check(facts, config)
+            return cut, facts
+        notes = [
+            f"Split by visitor, because by time too little would be left in {' and '.join(_poor(facts))}: "
+            f"{len(spans):,} sessions lie too close together."
+        ]
+    facts = _facts(examples, spans, None, config)
+    _check(facts, config)
+    return None, {**facts, "notes": [*notes, *facts["notes"]]}
+
+
+def _whole(rows: ibis.Table) -> ibis.Value:
+    """What is never parted: the session, or the group in a feature table."""
+    return rows.session_id.fill_null(rows.visitor_id)
+
+
+def _side(rows: ibis.Table, side: Split, cut: Boundaries | None, config: SplitConfig) -> ibis.Value:
+    return _side_by_group(rows, side, config) if cut is None else _side_by_time(rows, side, cut)
+
+
+def _side_by_time(rows: ibis.Table, side: Split, cut: Boundaries) -> ibis.Value:
+    if side == "train":
+        return rows.session_end < cut.validation_from
+    if side == "validation":
+        return (rows.session_start >= cut.validation_from) & (rows.session_end < cut.test_from)
+    return rows.session_start >= cut.test_from
+
+
+def _side_by_group(rows: ibis.Table, side: Split, config: SplitConfig) -> ibis.Value:
+    # Hexadecimal digits of one length order as their numbers do, and MD5 is the same on every engine.
+    place = (ibis.literal(f"{config.seed}:") + rows.visitor_id).hexdigest("md5").substr(0, _HASH_DIGITS)
+    first, second = (f"{int(share * 16**_HASH_DIGITS):0{_HASH_DIGITS}x}" for share in _shares(config))
+    if side == "train":
+        return place < first
+    if side == "validation":
+        return (place >= first) & (place < second)
+    return place >= second
+
+
+def _shares(config: SplitConfig) -> tuple[float, float]:
+    return config.train, config.train + config.validation
+
+
+def _facts(examples: ibis.Table, spans: pd.DataFrame, cut: Boundaries | None, config: SplitConfig) -> dict[str, Any]:
+    counts = {side: _count(examples.filter(_side(examples, side, cut, config))) for side in SIDES}
+    dropped = int(spans["whole"].nunique()) - sum(count["sessions"] for count in counts.values())
+    cut_at = None if cut is None else {
+        "validation_from": cut.validation_from.isoformat(), "test_from": cut.test_from.isoformat(),
+    }  # fmt: skip
+    notes = (
+        [f"{dropped:,} sessions cross a boundary in time and were dropped from the earlier side."] if dropped else []
+    )
+    return {
+        "by": "group" if cut is None else "time",
+        "boundaries": cut_at,
+        "counts": counts,
+        "dropped_sessions": dropped,
+        "notes": notes,
+    }
+
+
+def _count(rows: ibis.Table) -> dict[str, Any]:
+    row = rows.agg(
+        examples=rows.count(),
+        sessions=_whole(rows).nunique(),
+        abandoned=rows.abandoned.cast("int64").sum().fill_null(0),
+        begin=rows.session_start.min(),
+        end=rows.session_start.max(),
+    ).to_pandas().iloc[0]  # fmt: skip
+    examples, abandoned = int(row["examples"]), int(row["abandoned"])
+    return {
+        "examples": examples,
+        "sessions": int(row["sessions"]),
+        "abandoned": abandoned,
+        "abandoned_share": abandoned / examples if examples else None,
+        "from": None if pd.isna(row["begin"]) else row["begin"].isoformat(),
+        "to": None if pd.isna(row["end"]) else row["end"].isoformat(),
+    }
+
+
+def _poor(facts: dict[str, Any]) -> list[str]:
+    """Sides that lack one of the labels."""
+    counts = facts["counts"]
+    return [side for side in SIDES if counts[side]["abandoned"] in (0, counts[side]["examples"])]
+
+
+def _check(facts: dict[str, Any], config: SplitConfig) -> None:
+    poor = _poor(facts)
+    if not poor:
+        return
+    lines = "\n".join(
+        f"  {side:<10} {count['examples']:>9,} examples, {count['abandoned']:,} abandoned, "
+        f"{count['examples'] - count['abandoned']:,} bought"
+        for side, count in facts["counts"].items()
+    )
+    raise InputError(
+        f"The split by {facts['by']} leaves {' and '.join(poor)} without abandoned or without bought carts; each side "
+        f"needs both:\n{lines}\nA longer log helps most; otherwise change `split.train` ({config.train}) or "
+        f"`split.validation` ({config.validation}), or `split.by`."
+    )
