@@ -175,6 +175,27 @@ def scan_parquet(backend: ibis.BaseBackend, paths: Sequence[Path]) -> ibis.Table
     return _view(backend, f"SELECT *, file_index AS file FROM read_parquet([{listed}])")
 
 
+def read_typed(
+    backend: ibis.BaseBackend, paths: Sequence[Path], form: str, *, delimiter: str, header: bool
+) -> ibis.Table:
+    """Files of one form, each column of the type that fits all of its values; a broken row raises `EngineError`.
+
+    Args:
+        backend: the engine.
+        paths: the files.
+        form: csv, tsv, jsonl or parquet.
+        delimiter: of delimited files.
+        header: whether their first line names the columns.
+    """
+    names = [str(path) for path in paths]
+    if form == "parquet":
+        return backend.read_parquet(names)
+    if form == "jsonl":
+        return backend.read_json(names, format="newline_delimited", sample_size=-1)
+    quotes = {"quote": '"', "escape": '"'}
+    return backend.read_csv(names, delim=delimiter, header=header, sample_size=-1, **quotes)
+
+
 def with_position(backend: ibis.BaseBackend, path: Path) -> ibis.Table:
     """A Parquet file with the column `position`, the 0-based position of each row in it."""
     return _view(
@@ -187,7 +208,7 @@ def first_lines(path: Path, count: int) -> list[str]:
     with contextlib.closing(duckdb.connect()) as connection:
         rows = connection.execute(
             "SELECT line FROM read_csv(?, columns={'line': 'VARCHAR'}, auto_detect=false, header=false, delim='\x01', "
-            f"quote='', escape='', max_line_size={LINE_LIMIT}) LIMIT {count}",
+            f"quote='', escape='', max_line_size={LINE_LIMIT}, ignore_errors=true) LIMIT {count}",
             [str(path)],
         ).fetchall()
     return [line or "" for (line,) in rows]
