@@ -83,4 +83,4 @@ def _typical(column: pd.Series, spec: Feature) -> float | str | None:
     if known.empty:
         return None
     # The smallest of equally frequent values, so that the order of rows does not matter.
-    return float(known.median()) if spec.kind == "numeric" else str(sorted(known.mode())[0])
+    return float(known.quantile(0.5, interpolation="lower")) if spec.kind == "numeric" else str(sorted(known.mode())[0])

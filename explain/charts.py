@@ -31,7 +31,7 @@ def curves(
     x_title: str,
     y_title: str,
     diagonal: bool = False,
-    percent: bool = True,
+    percent_y: bool = True,
 ) -> Figure:
     """One line a series; the first is the model's."""
     names = list(series)
@@ -44,13 +44,12 @@ def curves(
     )
 
     def draw(narrow: bool) -> alt.LayerChart:
-        style = ".0%" if percent else "~s"
         lines = (
             alt.Chart(rows, height=250)
             .mark_line(strokeWidth=2, clip=True)
             .encode(
-                x=alt.X("x:Q", title=x_title, axis=alt.Axis(format=style, tickCount=5)),
-                y=alt.Y("y:Q", title=y_title, axis=alt.Axis(format=style, tickCount=5), scale=alt.Scale(zero=True)),
+                x=alt.X("x:Q", title=x_title, axis=alt.Axis(format=".0%", tickCount=5)),
+                y=alt.Y("y:Q", title=y_title, axis=alt.Axis(format=".0%" if percent_y else "~g", tickCount=5)),
                 order="order:Q",
                 **_series(names, narrow),
             )

@@ -93,40 +93,41 @@ class Explanations:
     importance: Importance
     """Permutation importance on a larger sample of the test examples."""
 
-    def write(self, folder: Path) -> None:
-        """Write `attributions.parquet`, `permutation.json` and `explain.json`.
-
-        `attributions.parquet` has the keys, `row` (position in the test examples), `base`, `prediction` (probability)
-        and one column `attribution_<feature>` per feature, in log-odds.
-        """
-        found = self.attributions
-        columns = {f"{PREFIX}{spec.name}": found.values[:, f] for f, spec in enumerate(found.specs)}
-        frame = self.keys.assign(row=self.rows, base=found.base, prediction=found.probability)
-        pd.concat([frame, pd.DataFrame(columns, index=frame.index)], axis=1).to_parquet(
-            folder / "attributions.parquet", index=False
-        )
-        features = [asdict(spec) for spec in found.specs]
-        summary = {
-            "rows": len(self.rows),
-            "base": found.base,
-            "additivity_error": found.error,
-            "typical": list(found.typical),
-            "mean_absolute": dict(zip([spec.name for spec in found.specs], found.importance.tolist(), strict=True)),
-            "features": features,
-        }
-        _write_json(summary, folder / "explain.json")
-        importance = asdict(self.importance)
-        importance["specs"] = [spec.name for spec in self.importance.specs]
-        _write_json(importance, folder / "permutation.json")
-
 
 def sigmoid(x: Floats) -> Floats:
     """1 / (1 + e⁻ˣ), without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * np.asarray(x, dtype=np.float64))))
 
 
+def write_explanations(explanations: Explanations, folder: Path) -> None:
+    """Write `attributions.parquet`, `permutation.json` and `explain.json`.
+
+    `attributions.parquet` has the keys, `row` (position in the test examples), `base`, `prediction` (probability)
+    and one column `attribution_<feature>` per feature, in log-odds.
+    """
+    found = explanations.attributions
+    columns = {f"{PREFIX}{spec.name}": found.values[:, f] for f, spec in enumerate(found.specs)}
+    frame = explanations.keys.assign(row=explanations.rows, base=found.base, prediction=found.probability)
+    pd.concat([frame, pd.DataFrame(columns, index=frame.index)], axis=1).to_parquet(
+        folder / "attributions.parquet", index=False
+    )
+    features = [asdict(spec) for spec in found.specs]
+    summary = {
+        "rows": len(explanations.rows),
+        "base": found.base,
+        "additivity_error": found.error,
+        "typical": list(found.typical),
+        "mean_absolute": dict(zip([spec.name for spec in found.specs], found.importance.tolist(), strict=True)),
+        "features": features,
+    }
+    _write_json(summary, folder / "explain.json")
+    importance = asdict(explanations.importance)
+    importance["specs"] = [spec.name for spec in explanations.importance.specs]
+    _write_json(importance, folder / "permutation.json")
+
+
 def read_explanations(folder: Path) -> Explanations:
-    """Read what `Explanations.write` wrote."""
+    """Read what `write_explanations` wrote."""
     summary = json.loads((folder / "explain.json").read_text())
     shuffled = json.loads((folder / "permutation.json").read_text())
     frame = pd.read_parquet(folder / "attributions.parquet")

@@ -5,26 +5,27 @@ from collections.abc import Sequence
 import altair as alt
 import numpy as np
 
-from explain.svg import HALF, HIGH, INK, LOW, MIDDLE, MODEL, MUTED, OTHER, STEP, Figure, data, figure
-from explain.wording import decimal_text
+from explain.explanations import sigmoid
+from explain.svg import HALF, HIGH, INK, LOW, MIDDLE, MODEL, MUTED, NARROW, OTHER, STEP, SURFACE, Figure, data, figure
+from explain.wording import decimal_text, risk_text
+
+RISKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)  # marks of a risk axis
 
 
-def bars(
-    names: Sequence[str], values: Sequence[float], texts: Sequence[str], title: str, description: str, axis: str
-) -> Figure:
+def bars(names: Sequence[str], values: Sequence[float], texts: Sequence[str], title: str, description: str) -> Figure:
     """Horizontal bars, the first on top, each with its value written beside it."""
     rows = data([{"name": n, "value": v, "text": t} for n, v, t in zip(names, values, texts, strict=True)])
 
     def draw(narrow: bool) -> alt.LayerChart:
-        base = alt.Chart(rows, height=alt.Step(STEP)).encode(y=_rows(names, narrow))
+        base = alt.Chart(rows, height=_step(narrow)).encode(y=_rows(names, narrow))
         # Room for the text behind the longest bar.
-        top = max([*values, 1e-9]) * (1.35 if narrow else 1.15)
+        top = max([*values, 1e-9]) * 1.15
         x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, top]))
-        return base.mark_bar(color=MODEL, height=13, cornerRadiusEnd=2).encode(x=x) + base.mark_text(
-            align="left", dx=5, color=INK
-        ).encode(x=x, text="text:N")
+        bar = base.mark_bar(color=MODEL, height=13, cornerRadiusEnd=2).encode(x=x)
+        beside = base.mark_text(align="left", dx=5, color=INK).encode(x=x, text="text:N")
+        return _named([bar, beside], names, narrow)
 
-    return figure(draw, title, f"{description} {axis}.", HALF)
+    return figure(draw, title, description, HALF)
 
 
 def dots(names: Sequence[str], values: Sequence[float], title: str, description: str, axis: str) -> Figure:
@@ -34,7 +35,7 @@ def dots(names: Sequence[str], values: Sequence[float], title: str, description:
     pad = (high - low) or 0.01
 
     def draw(narrow: bool) -> alt.LayerChart:
-        base = alt.Chart(rows, height=alt.Step(STEP)).encode(y=_rows(names, narrow))
+        base = alt.Chart(rows, height=_step(False)).encode(y=_rows(names, False))
         x = alt.X(
             "value:Q",
             title=axis,
@@ -68,7 +69,7 @@ def intervals(
     )
 
     def draw(narrow: bool) -> alt.LayerChart:
-        base = alt.Chart(rows, height=alt.Step(STEP)).encode(y=_rows(names, narrow))
+        base = alt.Chart(rows, height=_step(narrow)).encode(y=_rows(names, narrow))
         x = alt.X("low:Q", title=axis, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4 if narrow else 5))
         layers = [
             base.mark_rule(color=MODEL, strokeWidth=2).encode(x=x, x2="high:Q"),
@@ -78,7 +79,7 @@ def intervals(
             layers.insert(
                 0, alt.Chart(data([{"x": reference}])).mark_rule(color=MUTED, strokeDash=[3, 3]).encode(x="x:Q")
             )
-        return alt.layer(*layers)
+        return _named(layers, names, narrow)
 
     return figure(draw, title, description, wide)
 
@@ -109,7 +110,7 @@ def swarm(
             rows.append({"name": name, "x": round(float(value) * 100, 2), "offset": offset, "value": word})
 
     def draw(narrow: bool) -> alt.LayerChart:
-        base = alt.Chart(data(rows), height=alt.Step(STEP + 6))
+        base = alt.Chart(data(rows), height=_step(narrow, 6))
         colour = alt.Color(
             "value:N",
             scale=alt.Scale(domain=words, range=[LOW, MIDDLE, HIGH, MUTED][: len(words)]),
@@ -122,11 +123,11 @@ def swarm(
                 axis=alt.Axis(tickCount=5),
             ),
             y=_rows(names, narrow),
-            yOffset=alt.YOffset("offset:Q", scale=alt.Scale(domain=[-1, 1])),
+            yOffset=alt.YOffset("offset:Q", scale=alt.Scale(domain=[-2.2 if narrow else -1, 1])),
             color=colour,
         )
         zero = alt.Chart(data([{"x": 0}])).mark_rule(color=MUTED).encode(x="x:Q")
-        return zero + dots
+        return _named([zero, dots], names, narrow)
 
     return figure(draw, title, description)
 
@@ -144,48 +145,66 @@ def _spread(column: np.ndarray, width: float) -> list[float]:
     return [round(((o + 1) // 2) * step * (1 if o % 2 else -1), 3) for o in offsets]
 
 
-def waterfall(
-    names: Sequence[str],
-    starts: Sequence[float],
-    ends: Sequence[float],
-    texts: Sequence[str],
-    title: str,
-    description: str,
-) -> Figure:
-    """From a typical cart's predicted risk to this cart's, one bar a feature; the first and last are the totals."""
-    total = {0, len(names) - 1}
-    top = max([*starts, *ends])
-    kinds = ["lowers" if end < start else "raises" for start, end in zip(starts, ends, strict=True)]
-    rows = data(
-        [
-            {
-                "name": names[i],
-                "start": 0.0 if i in total else starts[i],
-                "end": ends[i],
-                "text": texts[i],
-                "right": max(starts[i], ends[i]),
-                "kind": "total" if i in total else kinds[i],
-            }
-            for i in range(len(names))
-        ]
-    )
+def waterfall(names: Sequence[str], steps: Sequence[float], base: float, title: str, description: str) -> Figure:
+    """From a typical cart's predicted risk to this cart's, one bar a feature.
+
+    Bars add up in log-odds, which the axis shows as risk: 50% to 75% takes as long a bar as 25% to 50%.
+
+    Args:
+        names: F features with their values, the first on top.
+        steps: F attributions in log-odds.
+        base: log-odds of a typical cart.
+        title: heading.
+        description: for readers who cannot see it.
+    """
+    path = np.concatenate([[base], base + np.cumsum(steps)])
+    bars_of = [
+        {"name": name, "from": float(path[i]), "to": float(path[i + 1]), "kind": "raises" if step > 0 else "lowers"}
+        for i, (name, step) in enumerate(zip(names, steps, strict=True))
+    ]
+    ends = [("A typical cart", float(path[0])), ("This cart", float(path[-1]))]
+    totals = [{"name": name, "at": at, "text": risk_text(float(sigmoid(np.array(at))))} for name, at in ends]
+    order = [ends[0][0], *names, ends[1][0]]
+    pad = 0.12 * (float(np.ptp(path)) or 1.0)
+    span = [float(path.min()) - pad, float(path.max()) + 2.5 * pad]
+    risks = [np.log(p / (1 - p)) for p in RISKS]
+    ticks = [float(risk) for risk in risks if span[0] <= risk <= span[1]]
 
     def draw(narrow: bool) -> alt.LayerChart:
-        base = alt.Chart(rows, height=alt.Step(STEP + 2)).encode(y=_rows(names, narrow, 190))
-        # Room for the texts behind the bars.
-        x = alt.X("start:Q", axis=None, scale=alt.Scale(domain=[0, top * (1.45 if narrow else 1.18)], nice=False))
-        colour = alt.Color(
-            "kind:N",
-            legend=None,
-            scale=alt.Scale(domain=["total", "raises", "lowers"], range=[MUTED, OTHER, MODEL]),
-        )
-        return base.mark_bar(height=14).encode(x=x, x2="end:Q", color=colour) + base.mark_text(
-            align="left", dx=5
-        ).encode(x="right:Q", text="text:N")
+        axis = alt.Axis(values=ticks, labelExpr="format(1 / (1 + exp(-datum.value)), '.0%')", labelOverlap=True)
+        scale = alt.Scale(domain=span, nice=False, zero=False)
+        y = _rows(order, narrow)
+        colour = alt.Color("kind:N", legend=None, scale=alt.Scale(domain=["raises", "lowers"], range=[OTHER, MODEL]))
+        x = alt.X("from:Q", title="Predicted risk", axis=axis, scale=scale)
+        whole = alt.Chart(data(totals), height=_step(narrow, 2)).encode(x=alt.X("at:Q", scale=scale), y=y)
+        steps_of = alt.Chart(data(bars_of), height=_step(narrow, 2)).mark_bar(height=13)
+        layers = [
+            steps_of.encode(x=x, x2="to:Q", y=y, color=colour),
+            whole.mark_point(filled=True, size=70, color=INK, opacity=1),
+            whole.mark_text(align="left", dx=9, fontWeight="bold").encode(text="text:N"),
+        ]
+        return _named(layers, order, narrow)
 
     return figure(draw, title, description)
 
 
-def _rows(names: Sequence[str], narrow: bool, limit: int = 210) -> alt.Y:
-    axis = alt.Axis(labelLimit=136 if narrow else limit, labelColor=INK, labelFontSize=12)
+def _rows(names: Sequence[str], narrow: bool) -> alt.Y:
+    """One row a name; where there is little width the names go above the rows instead of beside them."""
+    axis = None if narrow else alt.Axis(labelLimit=300, labelColor=INK, labelFontSize=12)
     return alt.Y("name:N", sort=list(names), title=None, axis=axis)
+
+
+def _step(narrow: bool, more: int = 0) -> alt.Step:
+    return alt.Step(STEP + more + (20 if narrow else 0))
+
+
+def _named(layers: Sequence[alt.Chart], names: Sequence[str], narrow: bool) -> alt.LayerChart:
+    """The layers, with the names above the rows where there is little width."""
+    if not narrow:
+        return alt.layer(*layers)
+    labels = alt.Chart(data([{"name": name} for name in names])).encode(
+        x=alt.value(0), y=_rows(names, narrow), text="name:N"
+    )
+    place = {"align": "left", "baseline": "bottom", "dy": -7, "limit": NARROW - 10}
+    halo = labels.mark_text(stroke=SURFACE, strokeWidth=4, **place)  # keeps grid lines out of the letters
+    return alt.layer(*layers, halo, labels.mark_text(color=INK, **place))

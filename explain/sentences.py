@@ -9,7 +9,7 @@ from data.feature import Feature
 from explain.explanations import Attributions, sigmoid
 from explain.wording import lower_first, value_text
 
-SLIGHT = 0.005  # share of probability below which a feature is not worth a reason
+SLIGHT = 0.05  # log-odds, about a point of probability, below which a feature is not worth a reason
 COUNTED = ("events", "items", "pieces", "sessions", "categories")
 CYCLIC = ("hour", "day")
 CLEAR = 0.3  # rank correlation from which a direction is stated
@@ -20,8 +20,8 @@ def reasons(
 ) -> list[list[str]]:
     """The features that move each cart's predicted risk most, in words, the strongest first.
 
-    A reason names the value, how far it moves the predicted risk, and a typical value. The points are the difference
-    between the prediction and what it would be without the feature's attribution; less than half a point is no reason.
+    A reason names the value, a typical value, and how far it alone moves a typical cart's predicted risk. An
+    attribution of less than `SLIGHT` is no reason.
 
     Args:
         attributions: SHAP values of the examples.
@@ -33,35 +33,40 @@ def reasons(
         One list per row, of 0 to `top` sentences.
     """
     positions = np.arange(len(examples)) if rows is None else rows
-    points = risk_points(attributions)[positions]
-    order = np.argsort(-np.abs(points), axis=1, kind="stable")[:, :top]
+    values, points = attributions.values[positions], risk_points(attributions)[positions]
+    order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :top]
     columns = [examples.features[spec.name].to_numpy() for spec in attributions.specs]
     typical = [value_text(value, spec) for value, spec in zip(attributions.typical, attributions.specs, strict=True)]
     return [
         [
-            _reason(attributions.specs[f], columns[f][position], typical[f], moved[f])
-            for f in chosen
-            if abs(moved[f]) >= SLIGHT
+            _reason(attributions.specs[f], columns[f][position], typical[f], points[row, f])
+            for f in order[row]
+            if abs(values[row, f]) >= SLIGHT
         ]
-        for position, chosen, moved in zip(positions, order, points, strict=True)
+        for row, position in enumerate(positions)
     ]
 
 
 def risk_points(attributions: Attributions) -> npt.NDArray[np.float64]:
-    """(n, F): predicted probability less the probability without the feature's attribution."""
-    log_odds = attributions.log_odds[:, None]
-    return np.asarray(sigmoid(log_odds) - sigmoid(log_odds - attributions.values))
+    """(n, F): what each feature's attribution alone does to a typical cart's predicted probability.
+
+    Measured from the base rather than from the prediction, where a cart near 0 or 1 would seem to have no reasons.
+    """
+    base = np.array(attributions.base)
+    return np.asarray(sigmoid(base + attributions.values) - sigmoid(base))
 
 
 def _reason(spec: Feature, value: object, typical: str, points: float) -> str:
     verb = "raises" if points > 0 else "lowers"
-    size = max(1, round(abs(points) * 100))
-    known = value_text(value, spec)
-    usual = f"also {typical}" if known == typical else typical
-    return (
-        f"{spec.title} {known} {verb} the predicted risk by {size} {'point' if size == 1 else 'points'} "
-        f"(typical: {usual})"
-    )
+    known, size = value_text(value, spec), points_text(points)
+    usual = "a typical value" if known == typical else f"typically {typical}"
+    return f"{spec.title} {known}, {usual}: {verb} the predicted risk by {size}"
+
+
+def points_text(points: float) -> str:
+    """A difference of probabilities in whole points, without its sign."""
+    size = round(abs(points) * 100)
+    return "less than 1 point" if size == 0 else "1 point" if size == 1 else f"{size} points"
 
 
 def direction(values: npt.NDArray[np.float64], column: pd.Series) -> float:
@@ -76,47 +81,48 @@ def direction(values: npt.NDArray[np.float64], column: pd.Series) -> float:
 def model_sentences(attributions: Attributions, examples: Examples, top: int = 5) -> list[str]:
     """What the model sees in all carts: for the most important features, which values go with more abandonment."""
     order = np.argsort(-attributions.importance, kind="stable")[:top]
-    return [
-        _model_sentence(attributions.specs[f], attributions.values[:, f], examples.features[attributions.specs[f].name])
-        for f in order
-        if attributions.importance[f] > 0
-    ]
+    base = np.array(attributions.base)
+    found = []
+    for f in order[attributions.importance[order] > 0]:
+        spec, values = attributions.specs[f], attributions.values[:, f]
+        column = examples.features[spec.name]
+        ordered = spec.kind == "numeric" and spec.unit not in CYCLIC
+        found.append(_ordered(spec, values, column, base) if ordered else _unordered(spec, values, column))
+    return found
 
 
-def _model_sentence(spec: Feature, values: npt.NDArray[np.float64], column: pd.Series) -> str:
-    if spec.kind == "categorical" or spec.unit in CYCLIC:
-        return _category_sentence(spec, values, column)
+def _ordered(spec: Feature, values: npt.NDArray[np.float64], column: pd.Series, base: npt.NDArray[np.float64]) -> str:
     trend = direction(values, column)
     if not abs(trend) >= CLEAR:
         return (
-            f"{spec.title} counts in both directions: the same value goes with a higher or a lower predicted risk, "
+            f"“{spec.title}” counts in both directions: the same value goes with a higher or a lower predicted risk, "
             "depending on the rest of the cart."
         )
-    return (
-        f"Carts {_high(spec, column) if trend > 0 else _low(spec, column)} are left more often, as the model sees it."
-    )
+    high = trend > 0
+    edge = _edge(column.dropna(), high)
+    inside = ((column >= edge) if high else (column <= edge)).to_numpy(dtype=bool)
+    points = float(sigmoid(base + values[inside].mean()) - sigmoid(base))
+    if points <= 0:
+        return f"“{spec.title}” goes with {'more' if high else 'less'} predicted risk the higher it is."
+    return f"Carts {_group(spec, edge, high)} are left more often: {points_text(points)} above a typical cart."
 
 
-def _high(spec: Feature, column: pd.Series) -> str:
-    known = column.dropna()
-    edge = known.quantile(0.75, interpolation="nearest")
-    if edge == known.min():  # most carts have the least value; the others are the high ones
+def _edge(known: pd.Series, high: bool) -> float:
+    """Where the high (or low) values of a feature begin: its upper (or lower) quartile."""
+    edge = known.quantile(0.75 if high else 0.25, interpolation="nearest")
+    if high and edge == known.min():  # most carts have the least value; the others are the high ones
         edge = known[known > edge].min()
-    text = value_text(float(edge), spec)
-    name = lower_first(spec.title)
-    return f"with {text} or more {name}" if _counts(spec) else f"where {name} is {text} or more"
-
-
-def _low(spec: Feature, column: pd.Series) -> str:
-    known = column.dropna()
-    edge = known.quantile(0.25, interpolation="nearest")
-    if edge == known.max():
+    if not high and edge == known.max():
         edge = known[known < edge].max()
-    text = value_text(float(edge), spec)
-    name = lower_first(spec.title)
+    return float(edge)
+
+
+def _group(spec: Feature, edge: float, high: bool) -> str:
+    text = value_text(edge, spec)
     if _counts(spec):
-        return f"with no {name}" if edge == 0 else f"with {text} or fewer {name}"
-    return f"where {name} is {text} or less"
+        name = lower_first(spec.title)
+        return f"with no {name}" if edge == 0 else f"with {text} or {'more' if high else 'fewer'} {name}"
+    return f"with “{spec.title}” at {text} or {'more' if high else 'less'}"
 
 
 def _counts(spec: Feature) -> bool:
@@ -124,12 +130,12 @@ def _counts(spec: Feature) -> bool:
     return spec.unit in COUNTED and any(word.endswith("s") for word in spec.title.split()[:2])
 
 
-def _category_sentence(spec: Feature, values: npt.NDArray[np.float64], column: pd.Series) -> str:
+def _unordered(spec: Feature, values: npt.NDArray[np.float64], column: pd.Series) -> str:
     labels = (
         column.astype(object).where(column.notna(), None).map(lambda value: value_text(value, spec), na_action=None)
     )
     means = pd.Series(values).groupby(labels.to_numpy()).mean()
     worst, best = str(means.idxmax()), str(means.idxmin())
     if worst == best:
-        return f"{spec.title} has the one value {worst} here."
-    return f"{spec.title}: {worst} goes with the highest predicted risk, {best} with the lowest."
+        return f"“{spec.title}” has the one value {worst} here."
+    return f"“{spec.title}”: {worst} goes with the highest predicted risk, {best} with the lowest."

@@ -1,6 +1,7 @@
 """Values, shares and intervals as a reader wants to see them."""
 
 import math
+from collections.abc import Sequence
 
 from data.feature import Feature
 
@@ -63,6 +64,11 @@ def share_text(share: float | None, decimals: int | None = None) -> str:
     return f"{percent:.{places}f}%".replace("-", "−")
 
 
+def risk_text(probability: float) -> str:
+    """A predicted risk in whole per cent, never quite certain."""
+    return "over 99%" if probability > 0.995 else "under 1%" if probability < 0.005 else share_text(probability, 0)
+
+
 def decimal_text(value: float | None, places: int = 3) -> str:
     """A metric with a fixed number of places, or a dash where there is none."""
     return DASH if value is None or not math.isfinite(value) else f"{value:.{places}f}".replace("-", "−")
@@ -86,3 +92,9 @@ def lower_first(title: str) -> str:
 def join_words(words: list[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""
+
+
+def unique_titles(specs: Sequence[Feature]) -> list[str]:
+    """The features' titles, with the column name behind those that are not the only ones of that title."""
+    titles = [spec.title for spec in specs]
+    return [f"{spec.title} ({spec.name})" if titles.count(spec.title) > 1 else spec.title for spec in specs]

@@ -1,0 +1,228 @@
+"""What the report says in words: the bottom line, the warnings, and where the two importances disagree."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from explain.report_data import ReportData
+from explain.sentences import risk_points
+from explain.wording import count_text, decimal_text, interval_text, join_words, lower_first, share_text
+
+BASELINES = {
+    "logistic_regression": "logistic regression",
+    "gradient_boosting": "gradient boosting",
+    "popularity": "popularity",
+    "markov": "Markov chain",
+}
+TOP = 5  # features the words speak of
+RELATED = 0.6  # rank correlation from which two features count as telling the same
+
+
+@dataclass(frozen=True)
+class Caution:
+    """Something the reader should know before trusting a figure."""
+
+    heading: str
+    """What it is about."""
+
+    text: str
+    """What was found and what to do."""
+
+    level: Literal["serious", "note"] = "serious"
+    """Serious ones put a conclusion in doubt."""
+
+
+def baseline_name(name: str) -> str:
+    """A baseline's name for a reader."""
+    return BASELINES.get(name, name.replace("_", " "))
+
+
+def mean_points(data: ReportData) -> np.ndarray:
+    """(F,) mean absolute points of predicted probability that a feature moves a cart."""
+    points = np.abs(risk_points(data.explanations.attributions))
+    return np.asarray(points.mean(axis=0)) if len(points) else np.zeros(points.shape[1])
+
+
+def ranking(data: ReportData) -> np.ndarray:
+    """Positions of the features by `mean_points`, highest first."""
+    return np.argsort(-mean_points(data), kind="stable")
+
+
+def bottom_line(data: ReportData) -> list[str]:
+    """The report in five sentences."""
+    found = data.metrics["abandonment"]
+    return [_what(found["counts"]), _how_good(found), _does_it_pay(found), _trust(data), _where_to_look(data)]
+
+
+def _what(counts: dict[str, Any]) -> str:
+    share = counts["abandoned_share"]
+    return (
+        f"The model was tested on {count_text(counts['examples'])} decision points of {count_text(counts['sessions'])} "
+        f"sessions it had never seen; in {share_text(share)} of them the cart was left."
+    )
+
+
+def _how_good(found: dict[str, Any]) -> str:
+    auc, interval = found["test"]["auc"], found["test_intervals"].get("auc")
+    if auc is None:
+        return "How well it ranks carts cannot be said: the test carts all ended the same way."
+    return (
+        f"Shown one cart that was left and one that was bought, it gives the left one the higher risk in "
+        f"{share_text(auc, 1)} of cases (95% interval {_shares(interval)}); guessing would reach 50%."
+    )
+
+
+def _shares(interval: list[float] | None) -> str:
+    return "not known" if not interval else f"{share_text(interval[0], 1)} to {share_text(interval[1], 1)}"
+
+
+def best_baseline(found: dict[str, Any]) -> str | None:
+    """The baseline with the highest AUC."""
+    known = {name: row["auc"] for name, row in found["baselines"].items() if row["auc"] is not None}
+    return max(known, key=lambda name: known[name]) if known else None
+
+
+def _does_it_pay(found: dict[str, Any]) -> str:
+    best = best_baseline(found)
+    difference = found["differences"][best].get("auc") if best is not None else None
+    if best is None or difference is None:
+        return "There is no baseline to compare it with, so whether deep learning pays is open."
+    name = baseline_name(best)
+    gap, low, high = difference
+    if low > 0:
+        return (
+            f"Deep learning pays here: its AUC is {decimal_text(gap)} above the best baseline, {name} "
+            f"(95% interval of the difference {interval_text([low, high])})."
+        )
+    if high < 0:
+        return (
+            f"Deep learning does not pay here: the best baseline, {name}, has an AUC {decimal_text(-gap)} higher "
+            f"(95% interval {interval_text([-high, -low])}) and is simpler to run."
+        )
+    return (
+        f"Whether deep learning pays is not shown: its AUC differs from the best baseline, {name}, by "
+        f"{_signed(gap)}, and the 95% interval of the difference, {interval_text([low, high])}, includes zero."
+    )
+
+
+def _signed(value: float) -> str:
+    return ("+" if value >= 0 else "") + decimal_text(value)
+
+
+def _trust(data: ReportData) -> str:
+    found = data.metrics["abandonment"]
+    count, interval, ece = found["counts"]["examples"], found["test_intervals"].get("auc"), found["test"]["ece"]
+    off = f"predicted risks are off by {share_text(ece, 1)} on average"
+    cautious = f"trust the order of carts and not the second digit; {off}"
+    if data.leaks:
+        names = join_words([f"“{leak['title']}”" for leak in data.leaks[:3]])
+        return f"Do not trust these figures before you have looked at {names}: it may be known only after the outcome."
+    if not interval or interval[1] - interval[0] > 0.1:
+        return f"With only {count_text(count)} test decision points every figure is uncertain: take it as a first look."
+    if interval[1] - interval[0] > 0.03:
+        return f"With {count_text(count)} test decision points, {cautious}."
+    start = f"With {count_text(count)} test decision points the figures are steady"
+    if ece is None or ece > 0.03:
+        return f"{start}; {cautious}."
+    return f"{start}, and predicted risks can be read as frequencies: they are off by {share_text(ece, 1)} on average."
+
+
+def _where_to_look(data: ReportData) -> str:
+    order, points = ranking(data), mean_points(data)
+    specs = data.explanations.attributions.specs
+    names = [f"“{specs[f].title}”" for f in order[:3] if points[f] > 0]
+    if not names:
+        return "The model uses none of the features, so there is nothing to act on."
+    acted = [specs[f] for f in order[:10] if specs[f].actionable and points[f] > 0]
+    hint = f"; of what a shop can change, {lower_first(acted[0].title)} counts most" if acted else ""
+    return f"Look first at {join_words(names)}, which move the predicted risk most{hint}."
+
+
+def cautions(data: ReportData) -> list[Caution]:
+    """What puts a figure or a conclusion of this report in doubt."""
+    found = data.metrics["abandonment"]
+    result = [Caution("Few data", text) for text in found["warnings"]]
+    result += [_leak(leak) for leak in data.leaks]
+    ece = found["test"]["ece"]
+    if ece is not None and ece > 0.05:
+        result.append(
+            Caution(
+                "Predicted risks are off",
+                f"On average a predicted risk and the share really left differ by {share_text(ece, 1)}."
+                " Use the order of carts rather than the percentages.",
+            )
+        )
+    error = data.explanations.attributions.error
+    if error > 1e-5:
+        result.append(
+            Caution("Explanations are not exact", f"SHAP values and predictions differ by up to {error:.1g} log-odds.")
+        )
+    if data.ingest and data.ingest["bad"]:
+        result.append(_quarantine(data.ingest))
+    result += [Caution("The two importances disagree", text, "note") for text in disagreements(data)]
+    return result
+
+
+def _leak(leak: dict[str, Any]) -> Caution:
+    return Caution(
+        f"“{leak['title']}” may give the answer away",
+        f"Alone it reaches an AUC of {decimal_text(leak['auc'])} on validation carts. Make sure that its value is "
+        f"known at the decision point; if it is not, leave `{leak['feature']}` out and run again.",
+    )
+
+
+def _quarantine(ingest: dict[str, Any]) -> Caution:
+    return Caution(
+        "Rows were set aside",
+        f"{count_text(ingest['bad'])} of {count_text(ingest['rows'])} rows ({share_text(ingest['bad_share'])}) break "
+        "the event contract and are in quarantine; the reasons are under “The data”.",
+        "note",
+    )
+
+
+def disagreements(data: ReportData) -> list[str]:
+    """Features high in one importance and not in the other, and the likely reason."""
+    importance = data.explanations.importance
+    order, low, mean = ranking(data), importance.low["auc"], importance.mean["auc"]
+    points = mean_points(data)
+    by_shuffle = sorted(range(len(mean)), key=lambda f: -mean[f])
+    result = [_no_loss(data, f) for f in order[:TOP] if points[f] > 0 and low[f] <= 0]
+    behind = set(order[: 2 * TOP].tolist())
+    result += [
+        f"Shuffling “{importance.specs[f].title}” costs more than its SHAP values suggest: it may move few carts, "
+        "but those far."
+        for f in by_shuffle[:TOP]
+        if low[f] > 0 and f not in behind
+    ]
+    return result
+
+
+def _no_loss(data: ReportData, feature: int) -> str:
+    specs = data.explanations.attributions.specs
+    title = specs[feature].title
+    partner, strength = _closest(data, feature)
+    start = f"The model uses “{title}”, yet shuffling it costs no AUC that could be told from chance"
+    if strength >= RELATED:
+        return (
+            f"{start}. It tells much the same as “{specs[partner].title}” (rank correlation {strength:.2f}), which "
+            "stands in for it: read the two together."
+        )
+    return f"{start}: there are too few test carts to see it, or what it taught in training does not hold later."
+
+
+def _closest(data: ReportData, feature: int) -> tuple[int, float]:
+    """The other numeric feature with the highest absolute rank correlation, and that correlation."""
+    specs = data.explanations.attributions.specs
+    numeric = [f for f, spec in enumerate(specs) if spec.kind == "numeric" and f != feature]
+    if specs[feature].kind != "numeric" or not numeric:
+        return feature, 0.0
+    ranks = data.examples.features[[specs[feature].name, *(specs[f].name for f in numeric)]].rank()
+    spread = ranks.columns[ranks.nunique() > 1]
+    if specs[feature].name not in spread:
+        return feature, 0.0
+    strength = ranks[spread].corrwith(ranks[specs[feature].name]).abs().drop(specs[feature].name)
+    if strength.dropna().empty:
+        return feature, 0.0
+    best = str(strength.idxmax())
+    return next(f for f in numeric if specs[f].name == best), float(strength.max())

@@ -1,0 +1,31 @@
+"""HTML from the templates of this package, with every text escaped."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from explain.wording import count_text, decimal_text, interval_text, risk_text, share_text
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(template: str, **context: Any) -> str:
+    """Fill a template. Only charts and the style sheet are taken as they are; everything else is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": count_text,
+        "risk": risk_text,
+        "share": share_text,
+        "decimal": decimal_text,
+        "interval": interval_text,
+    }
+    style = Markup((TEMPLATES / "style.css").read_text())
+    return environment.get_template(template).render(style=style, **context)

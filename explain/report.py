@@ -1,0 +1,252 @@
+"""The report: one self-contained HTML file."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from explain import figures, tables
+from explain.cart import explain_cart
+from explain.findings import bottom_line, cautions, disagreements, mean_points
+from explain.page import render
+from explain.report_data import ReportData
+from explain.sentences import model_sentences
+from explain.wording import DASH, count_text, decimal_text, interval_text, number_text, share_text
+
+ABANDONMENT = ("auc", "average_precision", "log_loss", "brier", "ece")
+
+
+def write_report(data: ReportData, folder: Path) -> Path:
+    """Write `folder/index.html`, whole or not at all.
+
+    Args:
+        data: the stages' results.
+        folder: made where it is missing.
+
+    Returns:
+        The file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path, partial = folder / "index.html", folder / ".index.html.partial"
+    partial.write_text(render("report.html.j2", **_context(data)), encoding="utf-8")
+    return partial.replace(path)
+
+
+def _context(data: ReportData) -> dict[str, Any]:
+    warned = cautions(data)
+    context: dict[str, Any] = {"data": data, "cautions": warned, "contents": _contents(bool(warned))}
+    return context | _top(data) | _why(data) | _quality(data) | _nudges(data) | _recommender(data) | _rest(data)
+
+
+def _contents(warned: bool) -> list[tuple[str, str]]:
+    parts = [("cautions", "Before you rely on it")] if warned else []
+    return [
+        *parts,
+        ("why", "Why carts are left"),
+        ("quality", "How good"),
+        ("nudges", "Which carts to nudge"),
+        ("recommender", "What to show"),
+        ("data", "The data"),
+        ("training", "Training"),
+        ("limits", "Limits"),
+    ]
+
+
+def _top(data: ReportData) -> dict[str, Any]:
+    found = data.metrics["abandonment"]
+    counts, test, spans = found["counts"], found["test"], found["test_intervals"]
+    moments = [side.get(edge) for side in data.split["counts"].values() for edge in ("from", "to")]
+    days = sorted(str(moment)[:10] for moment in moments if moment)
+    shown = [
+        ("Test decision points", count_text(counts["examples"]), f"of {count_text(counts['sessions'])} sessions"),
+        ("Left", share_text(counts["abandoned_share"]), "of the test decision points"),
+        ("AUC", decimal_text(test["auc"]), _span(spans.get("auc"))),
+        ("Average precision", decimal_text(test["average_precision"]), _span(spans.get("average_precision"))),
+        ("Calibration error", share_text(test["ece"], 1), "mean gap of prediction and outcome"),
+    ]
+    return {
+        "period": f"{days[0]} to {days[-1]}" if days else "",
+        "bottom_line": bottom_line(data),
+        "key_figures": [{"name": name, "value": value, "below": below} for name, value, below in shown],
+        "counts": counts,
+    }
+
+
+def _span(interval: list[float] | None) -> str:
+    return f"95% interval {interval_text(interval)}" if interval else ""
+
+
+def _why(data: ReportData) -> dict[str, Any]:
+    found = data.explanations.attributions
+    agree = np.corrcoef(_ranks(mean_points(data)), _ranks(np.array(data.explanations.importance.mean["auc"])))[0, 1]
+    told = "They disagree on single features; see the notes above." if disagreements(data) else ""
+    agreement = f"The two orders have a rank correlation of {decimal_text(float(agree), 2)}. {told}"
+    return {
+        "explained": len(data.examples),
+        "sentences": model_sentences(found, data.examples),
+        "importance": figures.importance(data),
+        "shuffle": figures.shuffle(data),
+        "swarm": figures.swarm(data),
+        "features": tables.features_table(data),
+        "cases": _cases(data),
+        "agreement": agreement if np.isfinite(agree) else told,
+    }
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values.argsort(kind="stable").argsort(kind="stable"), dtype=float)
+
+
+def _cases(data: ReportData) -> list[dict[str, Any]]:
+    """The riskiest, the median and the safest cart."""
+    order = np.argsort(data.explanations.attributions.probability, kind="stable")
+    picks = {"Highest predicted risk": -1, "In the middle": len(order) // 2, "Lowest predicted risk": 0}
+    return [
+        {
+            "name": name,
+            "cart": explain_cart(data.explanations.attributions, data.examples, int(order[pick]), top=3),
+            "abandoned": bool(data.examples.abandoned[order[pick]]),
+        }
+        for name, pick in picks.items()
+        if len(order)
+    ]
+
+
+def _quality(data: ReportData) -> dict[str, Any]:
+    found = data.metrics["abandonment"]
+    return {
+        "metrics": tables.metrics_table(found, ABANDONMENT, "Quality on the test carts"),
+        "differences": tables.differences_table(found, "The network less each baseline"),
+        "quality": figures.quality(data),
+        "slices_chart": figures.slices(data),
+        "slices": tables.slices_table(found["slices"]),
+    }
+
+
+def _nudges(data: ReportData) -> dict[str, Any]:
+    found = data.metrics["abandonment"]["threshold"]
+    rows = [
+        ("Threshold", "nobody is nudged" if found["value"] >= 1 else share_text(found["value"], 1)),
+        ("Profit per cart", _money(found.get("expected_profit_per_cart"))),
+        ("Carts nudged", share_text(found.get("nudged_share"))),
+        ("Nudged carts really left", share_text(found.get("precision"))),
+        ("Left carts nudged", share_text(found.get("recall"))),
+        ("Profit per cart if all were nudged", _money(found.get("profit_per_cart_if_all_nudged"))),
+        ("Profit per cart, each by its own value", _money(found.get("profit_per_cart_by_value"))),
+    ]
+    if found["value"] >= 1:
+        nudge = "At the stated costs no threshold brings a profit on the validation carts, so no cart would be nudged."
+    else:
+        nudge = (
+            f"Nudging every cart with a predicted risk of {share_text(found['value'], 0)} or more reaches "
+            f"{share_text(found.get('nudged_share'))} of the test carts and is expected to bring "
+            f"{_money(found.get('expected_profit_per_cart'))} per cart, at the stated costs, margin and rescue rate. "
+            f"{_all_nudged(found)}Whether nudges rescue carts at that rate is an assumption; only a trial can check it."
+        )
+    return {
+        "nudge": nudge,
+        "threshold": [(name, value) for name, value in rows if value != DASH],
+        "threshold_notes": found.get("notes", []),
+        "profit": figures.profit(data),
+    }
+
+
+def _all_nudged(found: dict[str, Any]) -> str:
+    everyone, chosen = found.get("profit_per_cart_if_all_nudged"), found.get("expected_profit_per_cart")
+    if everyone is None or chosen is None or everyone <= chosen:
+        return ""
+    return f"On these carts nudging all of them would have brought more, {_money(everyone)}. "
+
+
+def _money(value: float | None) -> str:
+    return DASH if value is None else f"{value:,.3f}".replace("-", "−")
+
+
+def _recommender(data: ReportData) -> dict[str, Any]:
+    found = data.metrics.get("recommender") or {"skipped": "it was not trained"}
+    if "skipped" in found:
+        return {"recommender_table": None, "recommender_skipped": str(found["skipped"]).rstrip(".")}
+    names = list(found["test"])
+    return {
+        "recommender_table": tables.metrics_table(found, names, "Next item among 20 shown"),
+        "recommender_differences": tables.differences_table(found, "The recommender less each baseline"),
+        "recommender_counts": found["counts"],
+        "recommender_chart": figures.recommender(data),
+    }
+
+
+def _rest(data: ReportData) -> dict[str, Any]:
+    stages = [part for part in (data.ingest, data.sessionize, data.featurize, data.split) if part]
+    return {
+        "data_facts": _facts(data),
+        "split": tables.split_table(data.split),
+        "split_note": _split_note(data.split),
+        "quarantine": tables.quarantine_table(data.ingest) if data.ingest else None,
+        "leaks": data.leaks,
+        "notes": [str(note) for part in stages for note in part.get("notes") or []] + data.notes,
+        "trials_chart": figures.trials(data),
+        "histories": figures.histories(data),
+        "trials": tables.trials_table(data.trials) if data.trials else None,
+        "settings": _settings(data.best or {}),
+        "limits": _limits(data),
+    }
+
+
+def _facts(data: ReportData) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    if data.ingest:
+        found = data.ingest
+        events = ", ".join(f"{count_text(count)} {name}" for name, count in found["events"].items() if count)
+        rows += [
+            ("Rows read", f"{count_text(found['rows'])}, {count_text(found['accepted'])} accepted"),
+            ("Set aside", f"{count_text(found['bad'])} ({share_text(found['bad_share'])})"),
+            ("Duplicates dropped", count_text(found["duplicates_dropped"])),
+            ("Events", events),
+            ("Time", f"{str(found['first_ts'])[:16]} to {str(found['last_ts'])[:16]}".replace("T", " ") + " UTC"),
+            ("Visitors and items", f"{count_text(found['visitors'])} and {count_text(found['items'])}"),
+        ]
+    if data.sessionize:
+        sessions = (
+            f"{count_text(data.sessionize['sessions'])}, with a cart {count_text(data.sessionize['cart_sessions'])}"
+        )
+        rows.append(("Sessions", sessions))
+    if data.featurize:
+        rows.append(("Decision points", count_text(data.featurize["examples"])))
+        if data.featurize.get("censored_sessions"):
+            rows.append(("Sessions cut off by the end of the log", count_text(data.featurize["censored_sessions"])))
+    return rows
+
+
+def _split_note(split: dict[str, Any]) -> str:
+    how = {
+        "time": "Split by time with sessions kept whole: the model is tested on what came after it was trained.",
+        "group": "Split by visitor or group, at random but repeatable: no group is on two sides.",
+    }.get(str(split.get("by")), "")
+    dropped = split.get("dropped_sessions")
+    return how + (f" {count_text(dropped)} sessions that cross a boundary were dropped." if dropped else "")
+
+
+def _settings(best: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in best.items():
+        title = f"{prefix}{name}".replace("_", " ")
+        rows += _settings(value, f"{title}, ") if isinstance(value, dict) else [(title, tables.plain(value))]
+    return rows
+
+
+def _limits(data: ReportData) -> list[str]:
+    found, shuffled = data.explanations.attributions, data.explanations.importance
+    return [
+        "Explanations speak about the model, not about customers: a feature that goes with leaving need not cause it, "
+        "and changing it need not change anything.",
+        "SHAP values by DeepSHAP (DeepLIFT's rule against a sample of training carts), in calibrated log-odds; they "
+        f"add up to the predictions with an error of at most {number_text(found.error)}. Features that go together "
+        "share their importance, and how they share it is partly arbitrary.",
+        "Points of predicted risk are what a feature's SHAP value alone would do to a typical cart.",
+        f"Permutation importance by scikit-learn on {count_text(shuffled.rows)} test decision points, "
+        f"{shuffled.repeats} repeats; each draws the sessions anew, so the intervals hold the luck of the test set "
+        "too.",
+        "The beeswarm shows a sample of carts; the other figures use all carts that were explained.",
+        "Quality is that of the test period. A new season, campaign or shop design can change it; watch it and "
+        "train again.",
+    ]

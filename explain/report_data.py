@@ -1,0 +1,106 @@
+"""Everything the report shows, as the stages left it in the work folder."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from data.errors import InputError
+from data.examples import Examples, read_examples
+from explain.explanations import Explanations, read_explanations
+
+Table = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """The stages' results. What a source cannot feed is None or empty, and the report leaves that part out."""
+
+    examples: Examples
+    """The explained test carts, n rows."""
+
+    explanations: Explanations
+    """SHAP values of these n carts, and permutation importance."""
+
+    metrics: Table
+    """`evaluate/metrics.json`: "abandonment" and "recommender"."""
+
+    curves: Table
+    """`evaluate/curves.json`."""
+
+    split: Table
+    """`split/split.json`."""
+
+    title: str = "Why carts are left"
+    """Heading of the report."""
+
+    source: str = ""
+    """Where the data came from, in words, such as "Demo shop, 20,000 simulated sessions"."""
+
+    ingest: Table | None = None
+    """`ingest/ingest.json`; None for a feature table."""
+
+    sessionize: Table | None = None
+    """`sessionize/sessionize.json`; None for a feature table."""
+
+    featurize: Table | None = None
+    """`featurize/featurize.json`; None for a feature table."""
+
+    leaks: list[Table] = field(default_factory=list)
+    """`split/leaks.json`: features that alone nearly give the label away."""
+
+    trials: list[Table] = field(default_factory=list)
+    """`tune/trials.json`."""
+
+    best: Table | None = None
+    """`tune/best.json`: the abandonment model's configuration."""
+
+    history: Table = field(default_factory=dict)
+    """`train/history.json`: per model, metric → values by epoch."""
+
+    notes: list[str] = field(default_factory=list)
+    """Further remarks for the reader."""
+
+
+def read_report_data(
+    workdir: Path, explanations: Explanations | None = None, title: str = "", source: str = ""
+) -> ReportData:
+    """Gather what the stages wrote.
+
+    Args:
+        workdir: the work folder, with at least `split`, `evaluate` and, unless `explanations` is given, `explain`.
+        explanations: those of a running explain stage, whose folder is not in place yet.
+        title: heading of the report, where it should not be the usual one.
+        source: where the data came from, in words.
+
+    Raises:
+        InputError: a stage that the report needs has not run.
+    """
+    for stage in ("split", "evaluate") if explanations else ("split", "evaluate", "explain"):
+        if not (workdir / stage).is_dir():
+            raise InputError(
+                f"The report needs the stage `{stage}`, which has not run in {workdir}. "
+                f"Run it first: python -m pipeline run --workdir {workdir}"
+            )
+    found = explanations or read_explanations(workdir / "explain")
+    return ReportData(
+        examples=read_examples(workdir / "split", "test").take(found.rows),
+        explanations=found,
+        metrics=_json(workdir / "evaluate" / "metrics.json"),
+        curves=_json(workdir / "evaluate" / "curves.json"),
+        split=_json(workdir / "split" / "split.json"),
+        title=title or ReportData.title,
+        source=source,
+        ingest=_json(workdir / "ingest" / "ingest.json"),
+        sessionize=_json(workdir / "sessionize" / "sessionize.json"),
+        featurize=_json(workdir / "featurize" / "featurize.json"),
+        leaks=_json(workdir / "split" / "leaks.json") or [],
+        trials=_json(workdir / "tune" / "trials.json") or [],
+        best=_json(workdir / "tune" / "best.json"),
+        history=_json(workdir / "train" / "history.json") or {},
+    )
+
+
+def _json(path: Path) -> Any:
+    """The content of a JSON file, None where it does not exist."""
+    return json.loads(path.read_text()) if path.exists() else None

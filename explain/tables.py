@@ -1,0 +1,226 @@
+"""Tables of the report: plain cells for semantic HTML.
+
+Plain tables rather than Great Tables' output: the page styles them once for light, dark, print and telephones, where
+Great Tables brings 20 KB of inline style for each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from data.feature import Feature
+from explain.findings import baseline_name, mean_points, ranking
+from explain.report_data import ReportData
+from explain.sentences import direction
+from explain.wording import (
+    DASH,
+    count_text,
+    decimal_text,
+    interval_text,
+    number_text,
+    share_text,
+    value_text,
+)  # fmt: skip
+
+METRIC_NAMES = {
+    "auc": "AUC",
+    "average_precision": "Average precision",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+    "ece": "Calibration error",
+    "recall_at_20": "Recall@20",
+    "mrr_at_20": "MRR@20",
+    "ndcg_at_20": "NDCG@20",
+    "coverage_at_20": "Coverage@20",
+}
+"""Names of metrics for a reader."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure and, in small print below it, its interval."""
+
+    text: str
+    """What is read first."""
+
+    below: str = ""
+    """What is read second."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: the first column names the row, the others hold its figures."""
+
+    caption: str
+    """What the table shows."""
+
+    head: tuple[str, ...]
+    """Names of the columns."""
+
+    rows: tuple[tuple[str | Cell, ...], ...]
+    """Cells, as many a row as `head`."""
+
+    words: frozenset[int] = frozenset()
+    """Positions of columns of words, set to the left; all but the first are figures otherwise."""
+
+
+def metrics_table(found: Mapping[str, Any], names: Sequence[str], caption: str) -> Grid:
+    """The model and its baselines, a metric a column, each with its interval."""
+    intervals = {"": found.get("test_intervals", {}), **found.get("baseline_intervals", {})}
+    rows = [("This model", found["test"], intervals[""])]
+    rows += [(_capital(baseline_name(n)), row, intervals.get(n, {})) for n, row in found["baselines"].items()]
+    return Grid(
+        caption,
+        ("Model", *(METRIC_NAMES.get(name, name) for name in names)),
+        tuple((who, *(_figure(row.get(name), spans.get(name)) for name in names)) for who, row, spans in rows),
+    )
+
+
+def differences_table(found: Mapping[str, Any], caption: str) -> Grid | None:
+    """Model less baseline per metric, with intervals; None where nothing was compared."""
+    compared = found.get("differences") or {}
+    if not compared:
+        return None
+    names = list(next(iter(compared.values())))
+    rows: list[tuple[str | Cell, ...]] = [
+        (f"Model less {baseline_name(name)}", *(_difference(row.get(metric)) for metric in names))
+        for name, row in compared.items()
+    ]
+    return Grid(caption, ("Comparison", *(METRIC_NAMES.get(name, name) for name in names)), tuple(rows))
+
+
+def features_table(data: ReportData) -> Grid:
+    """Every feature with both importances."""
+    found, shuffled = data.explanations.attributions, data.explanations.importance
+    points = mean_points(data)
+    rows: list[tuple[str | Cell, ...]] = []
+    for f in ranking(data):
+        spec = found.specs[f]
+        drops = [
+            Cell(decimal_text(shuffled.mean[m][f]), interval_text((shuffled.low[m][f], shuffled.high[m][f])))
+            for m in ("auc", "average_precision")
+        ]
+        rows.append(
+            (
+                Cell(spec.title, spec.description),
+                f"{100 * points[f]:.1f}",
+                _direction(data, int(f), spec),
+                value_text(found.typical[f], spec),
+                *drops,
+            )
+        )
+    head = (
+        "Feature",
+        "Mean points moved",
+        "Higher values go with",
+        "Typical value",
+        "AUC lost when shuffled",
+        "Average precision lost",
+    )
+    return Grid("Every feature, by how far it moves the predicted risk", head, tuple(rows), frozenset({2}))
+
+
+def slices_table(slices: Sequence[Mapping[str, Any]]) -> Grid:
+    """How good the model is for parts of the carts."""
+    rows = [
+        (
+            Cell(slice_text(part), str(part["title"])),
+            count_text(part["n"]),
+            share_text(part["abandoned_share"]),
+            share_text(part["mean_prediction"]),
+            _figure(part["auc"], part["auc_interval"]),
+            share_text(part["ece"], 1),
+        )
+        for part in slices
+    ]
+    head = ("Part of the carts", "Carts", "Really left", "Predicted", "AUC", "Calibration error")
+    return Grid("Quality by part of the carts", head, tuple(rows))
+
+
+def split_table(split: Mapping[str, Any]) -> Grid:
+    """What trained, chose and tested."""
+    rows = [
+        (
+            _capital(side),
+            count_text(part.get("examples")),
+            count_text(part.get("sessions")),
+            share_text(part.get("abandoned_share")),
+            _moment(part.get("from")),
+            _moment(part.get("to")),
+        )
+        for side, part in split["counts"].items()
+    ]
+    return Grid("Split", ("Side", "Decision points", "Sessions", "Left", "From", "To"), tuple(rows), frozenset({4, 5}))
+
+
+def quarantine_table(ingest: Mapping[str, Any]) -> Grid | None:
+    """Why rows were set aside; None where none was."""
+    rows = [
+        (
+            reason,
+            count_text(found["count"]),
+            ", ".join(f"{example['row']} “{example['value']}”" for example in found["examples"][:3]) or DASH,
+        )
+        for reason, found in ingest["reasons"].items()
+    ]
+    head = ("Reason", "Rows", "Examples (row and value)")
+    return Grid("Rows in quarantine", head, tuple(rows), frozenset({2})) if rows else None
+
+
+def trials_table(trials: Sequence[Mapping[str, Any]]) -> Grid:
+    """The settings tried, in the order of trials."""
+    names = sorted({name for trial in trials for name in trial["values"]})
+    metrics = sorted({name for trial in trials for name in (trial.get("metrics") or {})})
+    rows = [
+        (
+            str(trial["trial"]),
+            *(plain(trial["values"].get(name)) for name in names),
+            *(decimal_text((trial.get("metrics") or {}).get(name), 4) for name in metrics),
+            str(trial.get("epochs") or DASH),
+            str(trial.get("error") or trial.get("status") or ""),
+        )
+        for trial in trials
+    ]
+    head = ("Trial", *(name.replace("_", " ") for name in (*names, *metrics)), "epochs", "status")
+    return Grid("Settings tried", head, tuple(rows), frozenset({len(head) - 1}))
+
+
+def slice_text(part: Mapping[str, Any]) -> str:
+    """What the carts of a slice have in common; amounts carry no unit, as everywhere in the report."""
+    return str(part["slice"]).removesuffix(" currency").removesuffix(" ratio")
+
+
+def plain(value: object) -> str:
+    """A configuration's value in words."""
+    if value is None:
+        return DASH
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(part) for part in value)
+    return number_text(float(value)) if isinstance(value, int | float) else str(value)
+
+
+def _direction(data: ReportData, position: int, spec: Feature) -> str:
+    if spec.kind == "categorical" or spec.unit in ("hour", "day"):
+        return "no order"
+    trend = direction(data.explanations.attributions.values[:, position], data.examples.features[spec.name])
+    return "more risk" if trend >= 0.3 else "less risk" if trend <= -0.3 else "both ways"
+
+
+def _figure(value: float | None, interval: Sequence[float] | None) -> Cell:
+    return Cell(decimal_text(value), interval_text(list(interval)) if interval else "")
+
+
+def _difference(value: Sequence[float] | None) -> Cell:
+    if not value:
+        return Cell(DASH)
+    return Cell(("+" if value[0] > 0 else "") + decimal_text(value[0]), interval_text(list(value[1:])))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _moment(value: object) -> str:
+    return str(value).replace("T", " ")[:16] if value else DASH
