@@ -1,0 +1,121 @@
+"""Do the explanations find the causes that were planted? The demo shop's truth beside what the model learnt.
+
+    python -m benchmarks.demo_truth [--workdir FOLDER] [--quick]
+
+Reads a finished run of the demo shop (`work` where there is one), or makes one in a temporary folder, tracked there
+too. Prints, for each cause and decoy, the planted effect and the mean |SHAP| over the same carts, both counted from
+the training examples' mean: the SHAP values of the features that show a cause are summed, signs kept, before taking
+sizes. `--quick` makes a run of 8,000 sessions without tuning.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
+
+from benchmarks.harness import Target, finish
+from data.demo import truth
+from data.examples import read_examples
+from models.abandonment import predict
+from models.artifacts import load_model
+from models.binary_metrics import expected_calibration_error
+
+DEFAULT = Path("work")
+BINS = 10
+TARGETS = (Target("spearman", ">=", 0.8), Target("ece", "<=", 0.03))
+QUICK = ("demo.sessions=8000", "tune.trials=1")
+
+
+def run_pipeline(folder: Path, quick: bool) -> Path:
+    """Run the pipeline on the demo shop without the recommender, which says nothing about causes."""
+    workdir = folder / "work"
+    settings = ("recommender.enabled=false", *(QUICK if quick else ()))
+    command = [sys.executable, "-m", "pipeline", "run", "--workdir", str(workdir)]
+    command += [part for setting in settings for part in ("--set", setting)]
+    tracking = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
+    subprocess.run(command, check=True, env=os.environ | tracking)
+    return workdir
+
+
+def known_truth(workdir: Path, keys: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the truth table for the given decision points, in their order."""
+    known = pd.read_parquet(workdir / "ingest" / "demo" / "truth.parquet")
+    joined = _naive(keys)[["visitor_id", "ts"]].merge(known, on=["visitor_id", "ts"], how="left", validate="1:1")
+    if joined["p_abandon"].isna().any():
+        raise SystemExit(f"{joined['p_abandon'].isna().sum()} decision points of {workdir} have no truth.")
+    return joined
+
+
+def _naive(keys: pd.DataFrame) -> pd.DataFrame:
+    moments = pd.to_datetime(keys["ts"], utc=True).dt.tz_localize(None).astype("datetime64[us]")
+    return keys.assign(ts=moments)
+
+
+def compare_causes(workdir: Path) -> pd.DataFrame:
+    """Planted strength and mean |SHAP| of every cause and decoy over the explained carts, strongest planted first.
+
+    `agreement` is the correlation of the two, cart by cart.
+    """
+    explained = pd.read_parquet(workdir / "explain" / "attributions.parquet")
+    carts = known_truth(workdir, explained)
+    usual = known_truth(workdir, pd.read_parquet(workdir / "split" / "train.parquet", columns=["visitor_id", "ts"]))
+    shown = {
+        cause: explained[[f"attribution_{f}" for f in features if f"attribution_{f}" in explained]].sum(axis=1)
+        for cause, features in truth.features_by_cause().items()
+    }
+    table = pd.DataFrame({
+        "planted": truth.planted_effects(carts, usual),
+        "shap": {cause: values.abs().mean() for cause, values in shown.items()},
+        "agreement": {cause: np.corrcoef(shown[cause], carts[cause])[0, 1] for cause in truth.NAMES},
+    })  # fmt: skip
+    return table.sort_values("planted", ascending=False)
+
+
+def main() -> None:
+    """Compare, print, and keep the targets."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workdir", type=Path, help="finished run of the demo shop")
+    parser.add_argument("--quick", action="store_true", help="a small run of its own where --workdir is not given")
+    arguments = parser.parse_args()
+    finished = arguments.workdir
+    if finished is None and not arguments.quick and (DEFAULT / "explain" / "attributions.parquet").exists():
+        finished = DEFAULT
+    with tempfile.TemporaryDirectory() as scratch:
+        report(finished or run_pipeline(Path(scratch), arguments.quick))
+
+
+def report(workdir: Path) -> None:
+    """Print the comparison for one finished run."""
+    table = compare_causes(workdir)
+    print(table.to_string(float_format="{:.3f}".format, na_rep="–"), end="\n\n")
+    test = read_examples(workdir / "split", "test")
+    real = known_truth(workdir, test.keys)["p_abandon"].to_numpy()
+    predicted = predict(load_model(workdir / "train" / "abandonment.keras"), test)
+    baselines = json.loads((workdir / "evaluate" / "metrics.json").read_text())["abandonment"]["baselines"]
+    causes = table.loc[list(truth.NAMES)]
+    figures = {
+        "spearman": float(spearmanr(table["planted"], table["shap"])[0]),
+        "spearman_without_decoys": float(spearmanr(causes["planted"], causes["shap"])[0]),
+        "ece": expected_calibration_error(test.abandoned, predicted, BINS),
+        "ece_to_true_probability": expected_calibration_error(real, predicted, BINS),
+        "mean_distance_to_true_probability": float(np.abs(predicted - real).mean()),
+        "auc": float(roc_auc_score(test.abandoned, predicted)),
+        "auc_best_possible": float(roc_auc_score(test.abandoned, real)),
+        "test_examples": float(len(test)),
+        **{f"auc_{name}": float(metrics["auc"]) for name, metrics in baselines.items()},
+    }
+    for name, value in figures.items():
+        print(f"{name}: {value:.4g}")
+    finish("demo_truth", figures, TARGETS)
+
+
+if __name__ == "__main__":
+    main()
