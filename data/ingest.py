@@ -15,8 +15,8 @@ from data.contract import COLUMNS, EVENTS, OPTIONAL, validate
 from data.duplicates import repeated
 from data.engine import EngineError, engine, forget_rejects, read_parquet, with_position, write_parquet
 from data.errors import InputError
-from data.mapping import IGNORED, map_events
-from data.numbering import OPEN_ENDED, Numbering, number_rows
+from data.mapping import IGNORED, LINE_BREAK, map_events
+from data.numbering import Numbering, number_rows
 from data.quarantine import Reason, check_share, quarantine, reasons_of
 from data.readers import read
 from data.sources import Input, find_input
@@ -96,12 +96,12 @@ def _stage(
     _write_staged(backend, found, source, path, by_line=False)
     rows = with_position(backend, path)
     numbering = number_rows(rows, found)
-    if numbering.unread is None or not _count(numbering.unread.filter(numbering.unread.reason.isin(OPEN_ENDED))):
+    if not (numbering.swallowed() or _count(rows.filter(rows.reason == LINE_BREAK))):
         return rows, numbering, []
     forget_rejects(backend)
     _write_staged(backend, found, source, path, by_line=True)
     rows = with_position(backend, path)
-    note = "a quote was left open, so every row was taken to end with its line, even within quotes"
+    note = "a quote seems to be left open, so every row was taken to end with its line, even within quotes"
     return rows, number_rows(rows, found), [note]
 
 

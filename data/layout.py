@@ -10,7 +10,7 @@ from typing import Literal
 from data.config import ColumnConfig, SourceConfig
 from data.engine import EngineError, first_lines, parquet_columns
 from data.errors import InputError
-from data.sniff import check_content, is_packed, nearest, other_delimiter, quoted
+from data.sniff import check_content, check_packing, is_packed, nearest, other_delimiter, quoted
 
 Format = Literal["csv", "tsv", "jsonl", "otto", "parquet"]
 
@@ -70,6 +70,7 @@ def look(file: Path, source: SourceConfig, columns: ColumnConfig, event_fixed: s
     Raises:
         InputError: the file is not what `source` says, or lacks a column it names.
     """
+    check_packing(file)
     form = source.format or format_of(file)
     if form is None:
         raise InputError(
@@ -108,8 +109,6 @@ def _columns_found(file: Path, form: Format, delimiter: str, header: bool) -> li
         return []
     if form == "jsonl":
         return _keys(file, lines)
-    if header and len(lines) == 1:
-        raise InputError(f"`{file}` has a header and no rows. Expected one event a line below it.")
     first = next(csv.reader(lines[:1], delimiter=delimiter))
     return [name.strip() for name in first] if header else [str(i) for i in range(len(first))]
 

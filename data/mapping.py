@@ -17,8 +17,10 @@ IGNORED = "ignored"
 DUPLICATE = "duplicate row"
 UNRECOGNISED = "event not recognised"
 OUTSIDE_YEARS = f"ts outside the years {YEARS[0]}..{YEARS[1] - 1}"
+LINE_BREAK = "line break in a cell"
 UNREADABLE_TIME = "ts not readable"
 
+TEXTS = ("visitor_id", "session_id", "item_id", "category")
 INSTANT = dt.Timestamp(timezone="UTC", scale=6)
 MOST_MICROSECONDS = 9e18
 MOST_NUMBER = 1.7e308
@@ -75,7 +77,7 @@ def _typed(fields: ibis.Table, source: SourceConfig, event_fixed: str | None) ->
         "raw",
         "broken",
         "file",
-        **{name: cells[name].cast(str) for name in ("visitor_id", "session_id", "item_id", "category")},
+        **{name: cells[name].cast(str) for name in TEXTS},
         ts=_time(cells.ts, source),
         ts_text=cells.ts.cast(str),
         event=_event(cells.event, source, event_fixed),
@@ -151,6 +153,7 @@ def _rules(row: ibis.Table, source: SourceConfig) -> list[tuple[ibis.Value, ibis
     return [
         (row.broken.notnull(), row.broken),
         (row.event == "ignore", ibis.literal(IGNORED)),
+        *((row[name].contains("\n"), ibis.literal(LINE_BREAK)) for name in TEXTS),
         (row.visitor_id.isnull(), ibis.literal("visitor_id missing")),
         (row.item_id.isnull(), ibis.literal("item_id missing")),
         (row.ts_text.isnull(), ibis.literal("ts missing")),

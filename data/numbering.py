@@ -22,7 +22,6 @@ KINDS = {
 }
 """The engine's kinds of lines that it cannot read, in our words."""
 OPEN_ENDED = (OPEN_QUOTE, KINDS["LINE SIZE OVER MAXIMUM"])
-"""Reasons behind which an open quote may have swallowed more lines."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,13 @@ class Numbering:
 
     shifts: ibis.Table | None
     """How far unread lines move the rows of each block of `BLOCK`; none where all lines were read."""
+
+    def swallowed(self) -> bool:
+        """Whether an open quote may have swallowed lines, or the engine's account of a line is not to be trusted."""
+        if self.unread is None:
+            return False
+        doubtful = self.unread.reason.isin(OPEN_ENDED) | self.unread.raw.re_search('["\n]')
+        return bool(self.unread.filter(doubtful).count().to_pyarrow().as_py())
 
     def numbered(self, rows: ibis.Table) -> ibis.Table:
         """`rows`, which have a `position`, with `row`, the 1-based position in the source."""

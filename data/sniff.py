@@ -30,15 +30,11 @@ def is_packed(file: Path) -> bool:
     return file.suffix.lower() in PACKED
 
 
-def check_content(file: Path, *, binary: bool) -> None:
-    """Refuse a file whose first bytes cannot be what it should be.
-
-    Args:
-        file: a file that is not empty.
-        binary: whether it should be Parquet instead of text.
+def check_packing(file: Path) -> None:
+    """Refuse a file that is compressed in an unknown way, or not as its name says.
 
     Raises:
-        InputError: an unknown compression, a wrong ending, or bytes that are no text.
+        InputError: with what to do about it.
     """
     head = _head(file)
     ending = file.suffix.lower()
@@ -52,6 +48,19 @@ def check_content(file: Path, *, binary: bool) -> None:
             raise InputError(f"`{file}` is compressed as {packed[1:]} but not named so. Rename it to end in {packed}.")
     if is_packed(file) and not head.startswith(PACKED[ending]):
         raise InputError(f"`{file}` ends in {ending} but its content is something else. Rename or repack it.")
+
+
+def check_content(file: Path, *, binary: bool) -> None:
+    """Refuse a file whose first bytes cannot be what it should be.
+
+    Args:
+        file: a file that is not empty.
+        binary: whether it should be Parquet instead of text.
+
+    Raises:
+        InputError: bytes that are no Parquet, or no text.
+    """
+    head = _head(file)
     if binary:
         if not head.startswith(b"PAR1"):
             raise InputError(f"`{file}` is not a Parquet file. Set `source.format` to what it is.")
