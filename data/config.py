@@ -49,7 +49,7 @@ class ColumnConfig(StrictModel):
     """Column with the item's price, ≥ 0."""
 
     quantity: str | int | None = None
-    """Column with how many pieces the event is about, ≥ 1."""
+    """Column with how many pieces the event is about, ≥ 1. An event without a quantity is about one piece."""
 
 
 class FileConfig(StrictModel):
@@ -142,7 +142,9 @@ class SourceConfig(StrictModel):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.kind == "events" and self.columns is None and not self.files:
-            raise ValueError("`source.columns` (or `source.files`) is needed where `source.kind` is \"events\"; or name a `--preset`")
+            raise ValueError(
+                '`source.columns` (or `source.files`) is needed where `source.kind` is "events"; or name a `--preset`'
+            )
         if self.kind == "features" and (self.label is None or self.abandoned is None):
             raise ValueError("`source.label` and `source.abandoned` are needed where `source.kind` is \"features\"")
         return self
@@ -219,6 +221,7 @@ class SplitConfig(StrictModel):
     def _leaves_a_test_set(self) -> Self:
         if self.train + self.validation >= 1.0:
             raise ValueError(
-                f"`split.train` + `split.validation` should be below 1, the rest tests. Received: {self.train} + {self.validation}"
+                "`split.train` + `split.validation` should be below 1, the rest tests. "
+                f"Received: {self.train} + {self.validation}"
             )
         return self

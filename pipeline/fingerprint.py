@@ -44,7 +44,7 @@ def fingerprint(stage: Stage, config: PipelineConfig, workdir: Path, source: Map
     for name in stage.reads:
         manifest = read_manifest(workdir, name)
         inputs |= {f"{name}/{file}": digest for file, digest in (manifest or {}).get("outputs", {}).items()}
-    settings = dict(flat({section: table[section] for section in stage.sections}))
+    settings = {key: value for key, value in flat(table) if _within(key, stage.sections)}
     settings.pop("source.path", None)  # the input counts by its content, wherever it lies
     return {"config": settings, "input": inputs, "code": _code(stage), "library": _versions(stage.libraries)}
 
@@ -59,6 +59,10 @@ def difference(before: Fingerprint, after: Fingerprint, most: int = 3) -> str:
                 changes.append(_change(part, name, old, new))
     rest = f" and {len(changes) - most} more" if len(changes) > most else ""
     return ", ".join(changes[:most]) + rest
+
+
+def _within(key: str, sections: tuple[str, ...]) -> bool:
+    return any(key == section or key.startswith(f"{section}.") for section in sections)
 
 
 def _change(part: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> str:

@@ -41,13 +41,13 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Something worth keeping on the screen."""
-        self.console.print(f"  {text}")
+        self.console.print(f"  {text}", soft_wrap=True)
 
     def finished(self, stage: str, status: str, seconds: float, reason: str) -> None:
         """A stage has ended, was skipped or cannot apply."""
         self._stop()
         took = f"{seconds:7.1f} s" if status == "done" else " " * 9
-        self.console.print(f"{stage:<11}{status:<9}{took}  {reason}")
+        self.console.print(f"{stage:<11}{status:<9}{took}  {reason}", soft_wrap=True)
 
     def _stop(self) -> None:
         if self._status is not None:

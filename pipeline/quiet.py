@@ -1,5 +1,6 @@
 """Keeps TensorFlow's greetings off the screen."""
 
+import logging
 import os
 import sys
 import tempfile
@@ -13,6 +14,7 @@ def quiet() -> Iterator[None]:
 
     TensorFlow greets from C++ before its own log level applies, so the file descriptor itself is turned aside.
     """
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice on retracing is for its developers
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as aside:

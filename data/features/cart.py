@@ -36,9 +36,11 @@ def _touched(past: ibis.Table, history: ibis.Table) -> ibis.Table:
     events = past.filter(past.event.isin(["view", "cart", "uncart"])).semi_join(carted, ["session_id", "item_id"])
     later = ibis.window(group_by=["session_id", "item_id"], order_by="step", rows=(1, None))
     is_cart = events.event == "cart"
-    # Both look ahead, but are only ever compared with a point: "had it been removed by then?"
+    # A log that counts no pieces means one by an event (`ColumnConfig.quantity`).
+    # Both below look ahead, but are only ever compared with a point: "had it been removed by then?"
     events = events.select(
-        "session_id", "item_id", "step", "row", "quantity", is_cart=is_cart, is_view=events.event == "view",
+        "session_id", "item_id", "step", "row",
+        quantity=events.quantity.fill_null(1), is_cart=is_cart, is_view=events.event == "view",
         units=price_units(events.price),
         removed=ibis.ifelse(events.event == "uncart", events.step, None).min().over(later),
         renewed=ibis.ifelse(is_cart, events.step, None).min().over(later),

@@ -52,7 +52,7 @@ def plan_command(
 
 
 def _print_summary(summary: Mapping[str, Any], workdir: Path) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     abandonment = summary.get("abandonment")
     if abandonment:
         table = Table("abandonment, test carts", "AUC", "average precision", "log loss", "Brier", "ECE", box=None)
