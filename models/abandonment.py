@@ -12,6 +12,8 @@ from models.encoder import as_inputs, fit_encoder
 
 BATCH = 8192
 
+Inputs = npt.NDArray[Any] | dict[str, npt.NDArray[Any]]
+
 
 def build_abandonment(train: Examples, config: AbandonmentConfig) -> keras.Model:
     """A model with fitted encoder and normalization, and initial weights.
@@ -63,12 +65,25 @@ def logits(model: keras.Model, encoded: npt.NDArray[np.float32]) -> npt.NDArray[
 def logit_model(model: keras.Model) -> keras.Model:
     """`core` up to "logit": the part that is trained, sharing its layers."""
     body = core(model)
-    return keras.Model(body.inputs, body.get_layer("logit").output, name="logits")
+    return keras.Model(body.input, body.get_layer("logit").output, name="logits")
 
 
-def run(model: keras.Model, inputs: Any) -> npt.NDArray[np.float32]:
-    """The outputs of a model for all rows, in batches."""
-    return np.asarray(model.predict(inputs, batch_size=BATCH, verbose=0), dtype=np.float32)
+def run(model: keras.Model, inputs: Inputs) -> npt.NDArray[np.float32]:
+    """The outputs of a model for all rows, in batches.
+
+    Unlike `model.predict` this takes NumPy strings, and it compiles nothing: on 200,000 rows both take 0.3 to 0.5 s,
+    and compiling alone takes that long.
+    """
+    rows = len(next(iter(inputs.values()))) if isinstance(inputs, dict) else len(inputs)
+    parts = [
+        keras.ops.convert_to_numpy(model(_rows(inputs, slice(start, start + BATCH)), training=False))
+        for start in range(0, max(rows, 1), BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def _rows(inputs: Inputs, rows: slice) -> Inputs:
+    return {name: values[rows] for name, values in inputs.items()} if isinstance(inputs, dict) else inputs[rows]
 
 
 def _core(encoded: npt.NDArray[np.float32], config: AbandonmentConfig) -> keras.Model:

@@ -25,7 +25,8 @@ def save_model(model: keras.Model, path: Path) -> None:
     state of the optimizer left out.
 
     Args:
-        model: a built Keras 3 model; its own layers are registered and give their `get_config`.
+        model: a built Keras 3 model. Layers of our own are registered and give their `get_config`; every layer, also
+            inside another, is named, since Keras numbers nameless ones by how many there were before in the process.
         path: where to write; ends in `.keras`.
     """
     if path.suffix != ".keras":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -88,7 +89,7 @@ BASELINES: dict[str, Callable[[Examples, Examples, Examples, int], Floats]] = {
 }
 
 
-def _encoded(encoder: object, side: Examples) -> Floats:
+def _encoded(encoder: keras.Model, side: Examples) -> Floats:
     return run(encoder, as_inputs(side.features, side.specs)).astype(np.float64)
 
 

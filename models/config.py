@@ -59,7 +59,7 @@ class AbandonmentConfig(StrictModel):
     batch_normalization: Literal["after", "before", "off"] = "after"
     """Batch normalization after or before the activation, or none."""
 
-    dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    dropout: float = Field(default=0.45, ge=0.0, lt=1.0)
     """Share of a block's outputs dropped in training."""
 
     input_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
@@ -130,6 +130,9 @@ class RecommenderConfig(StrictModel):
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     """Share of the session vector's entries dropped in training."""
 
+    input_dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    """Share of the entries of the items' vectors dropped in training, before the encoder."""
+
     batch_normalization: bool = True
     """Normalize the session's state over the batch before dropout."""
 
@@ -144,6 +147,9 @@ class RecommenderConfig(StrictModel):
 
     batch_size: PositiveInt = 256
     """Prefixes in a training step; the in-batch softmax takes its negatives from it."""
+
+    negatives: NonNegativeInt = 512
+    """Further negatives of a training step, drawn evenly from the catalogue: a batch alone has few of the rare items."""
 
     epochs: PositiveInt = 8
     """Most passes over the training sessions."""

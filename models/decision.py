@@ -10,6 +10,9 @@ from models.config import CostConfig
 
 Floats = npt.NDArray[np.float64]
 
+SURE = float(np.nextafter(1.0, 0.0))
+"""The highest threshold at which somebody can be nudged; 1 is "nobody", even where a probability rounds to 1."""
+
 CART_VALUE = "cart_value"
 """The feature that says what a cart is worth, in the shop's currency."""
 
@@ -56,9 +59,10 @@ def choose_threshold(probability: Floats, validation: Examples, costs: CostConfi
     thresholds, profits, shares = profit_curve(probability, validation.abandoned, values, costs)
     best = int(np.argmax(profits))
     if shares[best] == 0.0:
+        most = float(np.max(probability * values, initial=0.0)) * costs.rescue_rate * costs.margin
         notes += (
             f"At these costs no nudge pays: one costs {costs.nudge_cost:g} and is expected to bring at most "
-            f"{float(np.max(probability * values, initial=0.0)) * costs.rescue_rate * costs.margin:.3g}.",
+            f"{most:.3g}.",
         )
     return {
         "value": float(thresholds[best]),
@@ -77,6 +81,7 @@ def profit_curve(
         Descending thresholds (m,), starting with 1 for "nobody"; profit per cart, nudged or not, (m,); share of the
         carts nudged (m,).
     """
+    probability = np.minimum(probability, SURE)
     order = np.argsort(-probability, kind="stable")
     gain = abandoned * values * costs.rescue_rate * costs.margin - costs.nudge_cost
     total = np.cumsum(gain[order]) / max(len(order), 1)
@@ -101,7 +106,7 @@ def at_threshold(
         profit, from its probability and value, is positive.
     """
     gain = abandoned * values * costs.rescue_rate * costs.margin - costs.nudge_cost
-    nudged = (probability >= threshold) & (threshold < 1.0)
+    nudged = np.minimum(probability, SURE) >= threshold
     by_value = nudge_value(probability, values, costs) > 0
     lost = abandoned == 1
     return {

@@ -54,7 +54,7 @@ class NumericEncoder(keras.layers.Layer):
         edges: Sequence[Sequence[float]],
         **kwargs: Any,
     ) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**kwargs)
         self.columns, self.gaps = tuple(columns), tuple(gaps)
         self.logs, self.means = tuple(logs), tuple(means)
         self.lows, self.highs = tuple(lows), tuple(highs)
@@ -67,7 +67,7 @@ class NumericEncoder(keras.layers.Layer):
     @classmethod
     def fit(cls, frame: pd.DataFrame, intervals: int, **kwargs: Any) -> "NumericEncoder":
         """The encoder of an n × N frame of float32 columns with NaN where unknown, with at most so many intervals."""
-        values = frame.to_numpy(dtype=np.float64)
+        values = frame.to_numpy(dtype=np.float64, copy=True)
         values[~np.isfinite(values)] = np.nan
         logs = [_heavy_tailed(column) for column in values.T]
         moved = np.where(logs, _signed_log(values), values)
@@ -132,9 +132,13 @@ class CategoryEncoder(keras.layers.Layer):
         self.vocabularies = tuple(tuple(words) for words in vocabularies)
         # The lookup takes an empty vocabulary for a missing one; a word that no input can be stands in for it.
         self.lookups = [
-            keras.layers.StringLookup(vocabulary=list(words) or ["\x00"], mask_token=None, num_oov_indices=1)
-            for words in self.vocabularies
+            keras.layers.StringLookup(vocabulary=list(words) or ["\x00"], mask_token=None, name=f"lookup_{i}")
+            for i, words in enumerate(self.vocabularies)
         ]
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:  # noqa: ARG002
+        """Nothing to make: the vocabularies are arguments."""
+        self.built = True
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, **kwargs: Any) -> "CategoryEncoder":

@@ -26,7 +26,7 @@ def declare(config: AbandonmentConfig) -> keras_tuner.HyperParameters:
     _choice(space, "units", UNITS, own)
     _choice(space, "activation", ACTIVATIONS, own)
     _choice(space, "batch_normalization", BATCH_NORMALIZATION, own)
-    space.Float("dropout", 0.0, max(0.5, own["dropout"]), default=own["dropout"])
+    space.Float("dropout", 0.0, max(0.6, own["dropout"]), default=own["dropout"])
     _choice(space, "l2", PENALTIES, own)
     _choice(space, "batch_size", BATCH_SIZES, own)
     rate = own["learning_rate"]

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from data.errors import InputError
 from data.examples import Examples
-from models.abandonment import build_abandonment, core, encode, logit_model, logits
+from models.abandonment import build_abandonment, core, encode, logit_model, logits, run
 from models.calibration import Platt, fit_platt, set_calibration
 from models.config import AbandonmentConfig, EarlyStopping
 from models.optimizers import make_optimizer
@@ -77,10 +77,12 @@ def train_abandonment(
     encoded, held_out = encode(model, train), encode(model, validation)
     average = config.weight_average * len(train) / config.batch_size
     trainer = logit_model(model)
+    optimizer = make_optimizer(config.optimizer, average)
+    optimizer.build(trainer.trainable_variables)  # made within the first step, its variables take three times as long
     trainer.compile(
-        make_optimizer(config.optimizer, average),
+        optimizer,
         keras.losses.BinaryCrossentropy(from_logits=True),
-        steps_per_execution=STEPS_PER_EXECUTION,
+        steps_per_execution=min(STEPS_PER_EXECUTION, -(-len(train) // config.batch_size)),
     )
     class_weight = _class_weight(train.abandoned) if config.imbalance == "class_weight" else None
     stopping, rate = _stopping(config.early_stopping), config.optimizer.learning_rate
@@ -147,7 +149,7 @@ class ValidationMetrics(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Evaluate the weights as they are now."""
         logs = {} if logs is None else logs
-        scores = np.asarray(self.model.predict_on_batch(self._encoded), dtype=np.float64)[:, 0]
+        scores = run(self.model, self._encoded)[:, 0].astype(np.float64)
         if not (np.isfinite(logs["loss"]) and np.isfinite(scores).all()):
             raise DivergedError(
                 f"Training diverged in epoch {epoch + 1}: the loss is {logs['loss']}. Lower "

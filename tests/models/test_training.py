@@ -1,0 +1,156 @@
+"""Training learns, stops where it should, and gives the same model again."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from data.errors import InputError
+from data.examples import Examples
+from models.abandonment import core, encode, encoded_columns, logit_model, logits, predict
+from models.artifacts import load_model, save_model
+from models.config import AbandonmentConfig, EarlyStopping, OptimizerConfig
+from models.training import DivergedError, Trained, train_abandonment
+from tests.models.tables import carts, numbers_only, truth
+
+QUICK = AbandonmentConfig(units=(16,), epochs=6, dropout=0.1)
+
+
+@cache
+def sides() -> tuple[Examples, Examples, Examples]:
+    return carts(3000, 1), carts(600, 2), carts(2000, 3)
+
+
+@cache
+def trained(config: AbandonmentConfig = QUICK, seed: int = 0) -> Trained:
+    train, validation, _ = sides()
+    return train_abandonment(train, validation, config, seed)
+
+
+def test_the_network_nearly_reaches_the_true_probabilities() -> None:
+    test = sides()[2]
+    best = roc_auc_score(test.abandoned, truth(test))
+    assert roc_auc_score(test.abandoned, predict(trained().model, test)) > best - 0.02
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_ones(tmp_path: Path) -> None:
+    train, validation, _ = sides()
+    save_model(trained().model, tmp_path / "first.keras")
+    save_model(train_abandonment(train, validation, QUICK, 0).model, tmp_path / "again.keras")
+    save_model(trained(seed=1).model, tmp_path / "other.keras")
+    first, again, other = ((tmp_path / f"{name}.keras").read_bytes() for name in ("first", "again", "other"))
+    assert first == again
+    assert first != other
+
+
+def test_a_saved_model_predicts_the_same(tmp_path: Path) -> None:
+    model, test = trained().model, sides()[2]
+    save_model(model, tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(predict(model, test), predict(loaded, test))
+    assert encoded_columns(loaded) == encoded_columns(model)
+    assert len(encoded_columns(model)) == encode(model, test).shape[1] == core(loaded).input_shape[1]
+
+
+def test_the_parts_make_up_the_whole() -> None:
+    model, test = trained().model, sides()[2]
+    encoded = encode(model, test)
+    scale, shift = (float(weight.ravel()[0]) for weight in core(model).get_layer("calibration").get_weights())
+    by_hand = 1 / (1 + np.exp(-(scale * logits(model, encoded) + shift)))
+    np.testing.assert_allclose(predict(model, test), by_hand, atol=1e-6)
+    assert logit_model(model).output_shape == (None, 1)
+
+
+def test_calibration_keeps_the_ranking() -> None:
+    model, test = trained().model, sides()[2]
+    before = roc_auc_score(test.abandoned, logits(model, encode(model, test)))
+    assert roc_auc_score(test.abandoned, predict(model, test)) == pytest.approx(before, abs=1e-4)
+    raw = trained(QUICK.model_copy(update={"calibration": "off"}))
+    assert core(raw.model).get_layer("calibration").get_weights()[0].item() == 1.0
+
+
+class Snapshots(keras.callbacks.Callback):
+    """Validation loss per epoch, and the weights that gave it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weights: list[list[npt.NDArray[np.float32]]] = []
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
+        self.weights.append(self.model.get_weights())
+
+
+@pytest.mark.parametrize("average", [0.0, 0.5])
+def test_training_stops_early_and_keeps_the_best_epoch(average: float) -> None:
+    train, validation, _ = sides()
+    few = train.take(np.arange(200))
+    stopping = EarlyStopping(patience=3)
+    config = QUICK.model_copy(
+        update={"epochs": 60, "dropout": 0.0, "early_stopping": stopping, "batch_size": 32, "weight_average": average}
+    )
+    snapshots = Snapshots()
+    result = train_abandonment(few, validation, config, 0, [snapshots])
+    losses = result.history["val_loss"]
+    assert result.best_epoch == int(np.argmin(losses))
+    assert len(losses) == result.best_epoch + 1 + 3 < 60
+    for kept, best in zip(logit_model(result.model).get_weights(), snapshots.weights[result.best_epoch], strict=True):
+        np.testing.assert_array_equal(kept, best)
+    scores = logits(result.model, encode(result.model, validation))
+    assert np.mean(np.logaddexp(0, scores) - validation.abandoned * scores) == pytest.approx(min(losses), abs=1e-5)
+
+
+def test_weighted_classes_count_the_same_before_calibration_and_as_they_are_after() -> None:
+    rare = [side.take(np.flatnonzero((side.abandoned == 0) | (np.arange(len(side)) % 5 == 0))) for side in sides()]
+    config = QUICK.model_copy(update={"imbalance": "class_weight"})
+    weighted = train_abandonment(rare[0], rare[1], config, 0)
+    plain = train_abandonment(rare[0], rare[1], QUICK, 0)
+    share = rare[2].abandoned.mean()
+    means = [1 / (1 + np.exp(-logits(one.model, encode(one.model, rare[2])))).mean() for one in (weighted, plain)]
+    assert share < 0.3
+    assert 1 / means[0] > share + 0.1
+    assert predict(weighted.model, rare[2]).mean() == pytest.approx(share, abs=0.04)
+    assert predict(plain.model, rare[2]).mean() == pytest.approx(share, abs=0.04)
+
+
+def test_a_rate_that_diverges_is_a_clear_error() -> None:
+    train, validation, _ = sides()
+    wild = QUICK.model_copy(
+        update={"optimizer": OptimizerConfig(name="sgd", learning_rate=1e30), "batch_normalization": "off"}
+    )
+    with pytest.raises(DivergedError, match=r"epoch 1.*learning_rate.*clip_norm"):
+        train_abandonment(train, validation, wild, 0)
+
+
+def test_labels_of_one_class_or_no_examples_are_clear_errors() -> None:
+    train, validation, _ = sides()
+    with pytest.raises(InputError, match="All 3,000 training examples are abandoned"):
+        train_abandonment(replace(train, abandoned=np.ones(3000, np.int8)), validation, QUICK, 0)
+    with pytest.raises(InputError, match="no validation examples"):
+        train_abandonment(train, validation.take(np.zeros(600, bool)), QUICK, 0)
+
+
+def test_a_handful_of_examples_is_enough_to_finish() -> None:
+    train, validation, test = (side.take(np.arange(12)) for side in sides())
+    one_class = replace(validation, abandoned=np.ones(12, np.int8))
+    result = train_abandonment(train, one_class, QUICK, 0)
+    assert np.isfinite(predict(result.model, test)).all()
+    assert "not calibrated" in result.notes[0]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"residual": True, "units": (8, 8, 4), "batch_normalization": "before"},
+        {"input_dropout": 0.2, "activation": "tanh", "l2": 1e-4, "intervals": 0, "batch_normalization": "off"},
+    ],
+)
+def test_every_form_of_the_network_trains_saves_and_loads(form: dict[str, object], tmp_path: Path) -> None:
+    train, validation, test = (numbers_only(side.take(np.arange(300))) for side in sides())
+    result = train_abandonment(train, validation, QUICK.model_copy(update={**form, "epochs": 2}), 0)
+    save_model(result.model, tmp_path / "model.keras")
+    np.testing.assert_array_equal(predict(load_model(tmp_path / "model.keras"), test), predict(result.model, test))
