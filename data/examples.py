@@ -19,7 +19,7 @@ class Examples:
     """Decision points with their features and labels, n rows in a fixed order."""
 
     keys: pd.DataFrame
-    """n × 4: `session_id`, `visitor_id` (str), `decision_point` (int) and `ts` (UTC); null where the source has none."""
+    """n × 4: `session_id`, `visitor_id` (str), `decision_point` (int), `ts` (UTC); null where the source has none."""
 
     features: pd.DataFrame
     """n × F in the order of `specs`: float32 (NaN where unknown) or, for categorical ones, str (None where unknown)."""

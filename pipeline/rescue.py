@@ -97,9 +97,9 @@ def _rescue(config: PipelineConfig, workdir: Path, carts: OpenCarts) -> Rescue:
         "session_id": carts.examples.keys["session_id"],
         "last_event": carts.examples.keys["ts"],
         "decision_point": carts.examples.keys["decision_point"],
-        "cart_value": carts.cart_value,
-        "abandonment_probability": probability,
-        "expected_nudge_value": gain,
+        "cart_value": carts.cart_value.round(2),
+        "abandonment_probability": probability.round(6),
+        "expected_nudge_value": gain.round(4),
         "nudge": gain > 0,
     }
     frame = pd.DataFrame(table)

@@ -25,6 +25,6 @@ def demo_data_command(output: Path, sessions: int, seed: int, form: str) -> None
             f"`demo-data` should name a folder that can be written. Received: {output} ({error.strerror})."
         ) from None
     write_demo(DemoConfig(sessions=sessions, seed=seed), output, format=cast(Literal["parquet", "csv"], form))
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     for path in sorted(output.iterdir()):
         console.print(f"{path}  {path.stat().st_size / 2**20:.1f} MiB")

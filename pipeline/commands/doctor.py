@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.quiet import quiet
 from pipeline.tracking import tracking_uri
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-recommenders", "keras-tuner", "mlflow", "shap", "scikit-learn", "duckdb")
@@ -59,7 +60,8 @@ def _disk() -> Check:
 
 def _gpu() -> Check:
     try:
-        from models.devices import gpu_names
+        with quiet():
+            from models.devices import gpu_names
     except ImportError as error:
         return "GPU", "unknown", f"TensorFlow does not import: {error}"
     return (

@@ -29,7 +29,7 @@ def explain_command(session: str | None, decision_point: int | None, output: Pat
         InputError: no run, an unknown session, or a decision point that the session did not reach.
     """
     config = read_config(workdir)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     if session is None:
         report = workdir / "report" / "index.html"
         if not report.exists():

@@ -17,7 +17,7 @@ def init_command(output: Path, preset: str | None, schema: bool) -> None:
     Raises:
         InputError: the file exists already, or the preset is unknown.
     """
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     if schema:
         console.file.write(json.dumps(PipelineConfig.model_json_schema(), indent=2) + "\n")
         return

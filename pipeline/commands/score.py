@@ -21,7 +21,7 @@ def score_command(source: Path, output: Path, workdir: Path) -> None:
         progress.started("score")
         rescue = rescue_list(config, workdir, source, Path(scratch))
     write_rescue(rescue.carts, output)
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     for note in rescue.notes:
         console.print(note)
     worth = rescue.carts.loc[rescue.carts["nudge"], "expected_nudge_value"]

@@ -12,7 +12,7 @@ from pipeline.tracking import STORE, tracking_uri
 def ui_command(host: str, port: int) -> None:
     """Run `mlflow ui` over the store that runs are logged to, until it is stopped."""
     uri = tracking_uri()
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     if uri.startswith(("http://", "https://")):
         console.print(f"Runs are logged to a tracking server; its UI is at {uri}")
         return

@@ -1,10 +1,9 @@
 """Attributions, permutation importance and the report."""
 
-from explain.report import write_report
-
 from data.examples import read_examples
 from explain.examples import explain_examples
 from explain.explanations import write_explanations
+from explain.report import write_report
 from explain.report_data import read_report_data
 from models.artifacts import load_model
 from pipeline.stage import Context

@@ -1,7 +1,6 @@
 """From the raw log to events that keep the event contract."""
 
 from data.ingest import ingest
-
 from pipeline.stage import Context, NotApplicable
 
 

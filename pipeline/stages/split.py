@@ -2,9 +2,8 @@
 
 import json
 
-from data.leaks import leak_guard
-
 from data.examples import read_examples
+from data.leaks import leak_guard
 from pipeline.stage import Context
 
 

@@ -4,9 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from models.tuning import search
-
 from data.examples import read_examples
+from models.tuning import search
 from pipeline.config import as_table
 from pipeline.stage import Context
 from pipeline.tracking import TrialRun
