@@ -15,19 +15,18 @@ def repeated(rows: ibis.Table) -> ibis.Table | None:
     hash, and only those that share one are compared.
 
     Args:
-        rows: the contract's columns, with `position` and `reason`; rows with a reason are left aside.
+        rows: the contract's columns, with `position`, `reason` and `key`, a hash of the columns; rows with a reason
+            are left aside.
 
     Returns:
         `position` of each repeated row, the first of its kind not among them; none where no row is repeated.
     """
     backend = rows.get_backend()
     good = rows.filter(rows.reason.isnull())
-    hashed = good.select(*MAPPED, "position", key=ibis.struct({name: good[name] for name in MAPPED}).hash())
-    shared = hashed.group_by("key").having(hashed.count() > 1).aggregate()
-    shared = keep(backend, shared)
+    shared = keep(backend, good.group_by("key").having(good.count() > 1).aggregate())
     if not shared.count().to_pyarrow().as_py():
         return None
-    candidates = hashed.semi_join(shared, "key")
+    candidates = good.semi_join(shared, "key")
     order = ibis.row_number().over(ibis.window(group_by=MAPPED, order_by=candidates.position))
     numbered = candidates.select("position", order=order)
     found = keep(backend, numbered.filter(numbered.order > 0).select("position"))

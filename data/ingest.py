@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 
 from data.config import EngineConfig, IngestConfig, SourceConfig
-from data.contract import COLUMNS, EVENTS, OPTIONAL, validate
+from data.contract import COLUMNS, EVENTS, OPTIONAL, check
 from data.duplicates import repeated
 from data.engine import EngineError, engine, forget_rejects, read_parquet, with_position, write_parquet
 from data.errors import InputError
@@ -69,8 +69,8 @@ def ingest(
         accepted = _count(good)
         check_share(reasons, numbering.total, accepted, rules, source, out / "quarantine.parquet", quarantine_copy)
         write_parquet(numbering.numbered(good).select(*COLUMNS), out / "events.parquet")
-        # The mapping keeps the contract by construction; this states it, on what was really written.
-        events = validate(read_parquet(backend, out / "events.parquet"))
+        events = read_parquet(backend, out / "events.parquet")
+        check(events)  # of what was really written; the mapping keeps the contract by construction
         ignored = _count(rows.filter(rows.reason == IGNORED))
         result = _summary(found, numbering, reasons, events, ignored, notes)
     (out / "ingest.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
@@ -108,7 +108,7 @@ def _stage(
 def _write_staged(backend: ibis.BaseBackend, found: Input, source: SourceConfig, path: Path, *, by_line: bool) -> None:
     tables, files = [], 0
     for family in found.families:
-        mapped = map_events(backend, read(backend, family, by_line=by_line), source, family.event_fixed)
+        mapped = map_events(backend, read(backend, family, by_line=by_line), source, family)
         tables.append(mapped.mutate(file=(mapped.file + files).cast("int32")))
         files += len(family.files)
     write_parquet(reduce(lambda one, other: one.union(other), tables), path, scratch=True)

@@ -7,9 +7,11 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from data.config import SourceConfig
-from data.contract import TIME, YEARS
+from data.contract import COLUMNS, TIME, YEARS
 from data.engine import at_zone, barrier, from_microseconds, parse_instant, parse_time, wall_time
 from data.errors import InputError
+from data.layout import Family
+from data.readers import RAW, raw_text
 
 IGNORED = "ignored"
 """Stands as the reason of rows whose event is declared "ignore": they are left out without being bad."""
@@ -28,41 +30,35 @@ SECONDS = {"s": 1, "ms": 1_000, "us": 1_000_000}
 """How many of each time unit a second has."""
 
 
-def map_events(
-    backend: ibis.BaseBackend, fields: ibis.Table, source: SourceConfig, event_fixed: str | None
-) -> ibis.Table:
+def map_events(backend: ibis.BaseBackend, fields: ibis.Table, source: SourceConfig, family: Family) -> ibis.Table:
     """Map rows to the event contract and name what is wrong with those that break it.
 
     Args:
         backend: the engine, whose time zone is `source.time_zone`.
         fields: what `readers.read` gives.
         source: the rules.
-        event_fixed: the event that every row is, where the rows say none.
+        family: the files that `fields` comes from.
 
     Returns:
         As many rows in the same order: the contract's columns without `row`; `reason`, null where the contract
         holds, `IGNORED`, or the first rule that is broken; `value`, the text that breaks it where it is one
-        field's; `raw`, null where `reason` is; and `file`.
+        field's; `raw`, null where `reason` is; `file`; and `key`, a hash of the contract's columns.
 
     Raises:
         InputError: the time column's type does not go with `source.time_unit`.
     """
-    typed = barrier(backend, _typed(fields, source, event_fixed))
+    typed = barrier(backend, _typed(fields, source, family.event_fixed))
     judged = barrier(backend, typed.mutate(reason=ibis.cases(*_rules(typed, source))))
     good = judged.reason.isnull()
+    mapped = {name: judged[name] for name in COLUMNS if name not in ("quantity", "row")}
+    mapped["quantity"] = ibis.ifelse(good, judged.quantity, ibis.null("float64")).cast("int32")
     return judged.select(
-        "visitor_id",
-        "session_id",
-        "ts",
-        "event",
-        "item_id",
-        "category",
-        "price",
-        quantity=ibis.ifelse(good, judged.quantity, ibis.null("float64")).cast("int32"),
+        **mapped,
         reason=judged.reason,
         value=_value(judged),
-        raw=ibis.ifelse(good, ibis.null(str), judged.raw),
+        raw=ibis.ifelse(good, ibis.null(str), raw_text(judged, family)),
         file=judged.file.cast("int32"),
+        key=ibis.struct({name: judged[name] for name in mapped}).hash(),
     )
 
 
@@ -74,9 +70,9 @@ def _typed(fields: ibis.Table, source: SourceConfig, event_fixed: str | None) ->
     }
     cells = fields.mutate(**known) if known else fields
     return cells.select(
-        "raw",
         "broken",
         "file",
+        *(name for name in cells.columns if name.startswith(RAW)),
         **{name: cells[name].cast(str) for name in TEXTS},
         ts=_time(cells.ts, source),
         ts_text=cells.ts.cast(str),

@@ -66,8 +66,11 @@ def number_rows(rows: ibis.Table, found: Input) -> Numbering:
     backend = rows.get_backend()
     names = [found.name(file) for file in found.files]
     read = np.zeros(len(names), dtype=np.int64)
-    counted = rows.group_by("file").aggregate(n=rows.count()).to_pyarrow().to_pydict()
-    read[counted["file"]] = counted["n"]
+    if len(names) == 1:
+        read[0] = rows.count().to_pyarrow().as_py()
+    else:
+        counted = rows.group_by("file").aggregate(n=rows.count()).to_pyarrow().to_pydict()
+        read[counted["file"]] = counted["n"]
     unread = _unread(backend, found)
     lines = np.empty((0, 2), dtype=np.int64)
     if unread is not None:

@@ -1,6 +1,7 @@
 """Raw files as tables of the event contract's fields, still in the source's own words."""
 
 import re
+from collections.abc import Sequence
 
 import ibis
 
@@ -17,6 +18,7 @@ from data.engine import (
 )
 from data.layout import FIELDS, Family
 
+RAW = "raw"
 NOT_JSON = "not valid JSON"
 TOO_FEW = "too few columns"
 TOO_MANY = "too many columns"
@@ -35,8 +37,8 @@ def read(backend: ibis.BaseBackend, family: Family, *, by_line: bool = False) ->
 
     Returns:
         In the order of the files: each of `FIELDS` (text, or for Parquet the file's own type; null where the
-        source has none or an empty one), `raw` (the row as text), `broken` (what is wrong with the row as a
-        whole, or null) and `file` (position in `family.files`).
+        source has none or an empty one), `raw0`, `raw1`, … (the row as text; `raw_text` joins them), `broken`
+        (what is wrong with the row as a whole, or null) and `file` (position in `family.files`).
     """
     if family.format == "parquet":
         return _parquet(backend, family)
@@ -50,9 +52,8 @@ def read(backend: ibis.BaseBackend, family: Family, *, by_line: bool = False) ->
 def _delimited(backend: ibis.BaseBackend, family: Family) -> ibis.Table:
     table = scan_delimited(backend, family.files, len(family.columns), delimiter=family.delimiter, header=family.header)
     cells = [table[f"c{i}"] for i in range(len(family.columns))]
-    raw = ibis.literal(family.delimiter).join([cell.fill_null("") for cell in cells])
     fields = {field: cells[position] for field, position in family.fields.items()}
-    return _select(table, fields, raw)
+    return _select(table, fields, cells)
 
 
 def _delimited_by_line(backend: ibis.BaseBackend, family: Family) -> ibis.Table:
@@ -72,7 +73,7 @@ def _delimited_by_line(backend: ibis.BaseBackend, family: Family) -> ibis.Table:
         (lines.found.length() > width, TOO_MANY),
     )
     fields = {field: _unquoted(lines.found[position]) for field, position in family.fields.items()}
-    return _select(lines, fields, lines.line, broken)
+    return _select(lines, fields, [lines.line], broken)
 
 
 def _unquoted(cell: ibis.Value) -> ibis.Value:
@@ -86,7 +87,7 @@ def _json_lines(backend: ibis.BaseBackend, family: Family) -> ibis.Table:
     lines = lines.mutate(valid=is_json(lines.line))
     lines = lines.mutate(cells=_cells(lines.line, lines.valid, family.columns))
     fields = {field: lines.cells[position].nullif("") for field, position in family.fields.items()}
-    return _select(lines, fields, lines.line, ibis.ifelse(lines.valid, ibis.null(str), NOT_JSON))
+    return _select(lines, fields, [lines.line], ibis.ifelse(lines.valid, ibis.null(str), NOT_JSON))
 
 
 def _cells(text: ibis.Value, valid: ibis.Value, keys: tuple[str, ...]) -> ibis.Value:
@@ -110,8 +111,7 @@ def _otto(backend: ibis.BaseBackend, family: Family) -> ibis.Table:
         field: events.session if family.columns[position] == "session" else events.cells[position].nullif("")
         for field, position in family.fields.items()
     }
-    raw = ibis.coalesce("session " + events.session + ": " + events.item, events.line)
-    return _select(events, fields, raw, events.broken)
+    return _select(events, fields, [events.session, events.item.fill_null(events.line)], events.broken)
 
 
 def _parquet(backend: ibis.BaseBackend, family: Family) -> ibis.Table:
@@ -120,14 +120,18 @@ def _parquet(backend: ibis.BaseBackend, family: Family) -> ibis.Table:
     for field, position in family.fields.items():
         column = table[family.columns[position]]
         fields[field] = column.nullif("") if column.type().is_string() else column
-    raw = ibis.literal(", ").join(
-        [f"{column.get_name()}=" + column.cast(str).fill_null("") for column in dict.fromkeys(fields.values())]
-    )
-    return _select(table, fields, raw)
+    return _select(table, fields, list(dict.fromkeys(fields.values())))
 
 
 def _select(
-    table: ibis.Table, fields: dict[str, ibis.Value], raw: ibis.Value, broken: ibis.Value | None = None
+    table: ibis.Table, fields: dict[str, ibis.Value], raw: Sequence[ibis.Value], broken: ibis.Value | None = None
 ) -> ibis.Table:
     columns = {field: fields.get(field, ibis.null(str)) for field in FIELDS}
-    return table.select(**columns, raw=raw, broken=ibis.null(str) if broken is None else broken, file=table.file)
+    parts = {f"{RAW}{i}": cell for i, cell in enumerate(raw)}
+    return table.select(**columns, **parts, broken=ibis.null(str) if broken is None else broken, file=table.file)
+
+
+def raw_text(rows: ibis.Table, family: Family) -> ibis.Value:
+    """A row as text, for rows that have the `raw` columns of `read`."""
+    parts = [rows[name].cast(str).fill_null("") for name in rows.columns if name.startswith(RAW)]
+    return ibis.literal(family.delimiter if family.delimited else " ").join(parts)
