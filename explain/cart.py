@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from data.examples import Examples
 from explain.explanations import Attributions
@@ -128,5 +129,5 @@ def cart_page(carts: list[CartExplanation], source: str = "") -> str:
     return render("cart.html.j2", carts=[(cart, cart_figure(cart)) for cart in carts], source=source)
 
 
-def _missing(value: object) -> bool:
-    return value is None or value != value or str(value) in ("<NA>", "NaT")
+def _missing(value: Any) -> bool:
+    return bool(pd.isna(value))

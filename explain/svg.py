@@ -96,6 +96,9 @@ def _svg(chart: alt.TopLevelMixin, width: int, title: str, description: str) -> 
 
 def _adapt(svg: str, title: str, description: str) -> str:
     """Colours to CSS variables, ids made unique on the page, and a title and description for screen readers."""
+    # Vega numbers its ids through the process; by order of appearance the same chart has the same bytes.
+    for number, name in enumerate(dict.fromkeys(re.findall(r'id="([^"]+)"', svg))):
+        svg = svg.replace(f'id="{name}"', f'id="p{number}"').replace(f"url(#{name})", f"url(#p{number})")
     key = "g" + sha256(f"{title}{svg}".encode()).hexdigest()[:10]
     for colour, variable in VARIABLES.items():
         svg = svg.replace(f'"{colour}"', f'"var({variable})"')

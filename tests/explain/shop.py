@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from data.examples import Examples
@@ -50,7 +51,7 @@ def carts(rows: int, seed: int = 0) -> Examples:
 
 def model_of(train: Examples, body: keras.Model) -> keras.Model:
     """The abandonment model's shape around a given core."""
-    encoder = fit_encoder(train)
+    encoder = fit_encoder(train, 0)
     inputs = {layer.name: keras.Input(layer.shape[1:], dtype=layer.dtype, name=layer.name) for layer in encoder.inputs}
     return keras.Model(inputs, body(encoder(inputs)), name="abandonment")
 
@@ -66,7 +67,7 @@ def trained(train: Examples, config: AbandonmentConfig, epochs: int = 3) -> kera
     return model
 
 
-def linear(train: Examples, coefficients: np.ndarray) -> keras.Model:
+def linear(train: Examples, coefficients: npt.NDArray[np.float64]) -> keras.Model:
     """A core whose log-odds are a linear function of the encoded columns."""
     inputs = keras.Input((len(coefficients),))
     logit = keras.layers.Dense(1, name="logit")(inputs)

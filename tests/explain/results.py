@@ -1,0 +1,90 @@
+"""Results of all stages for a small shop whose every name tries to run a script."""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from data.examples import Examples
+from explain.config import ExplainConfig
+from explain.examples import explain_examples
+from explain.explanations import Explanations
+from explain.report_data import ReportData
+from models.config import CostConfig, EvaluateConfig
+from models.encoder import fit_encoder
+from models.evaluation import evaluate_abandonment
+from tests.explain.shop import carts, linear
+
+EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }}</style>", "'; ]]>--><b>")
+CONFIG = ExplainConfig(background=20, max_rows=150, permutation_repeats=4, permutation_rows=200)
+
+
+def evil(examples: Examples) -> Examples:
+    """The same examples with names that a page must escape."""
+    titles = dict(zip(("cart_value", "device", "n_views", "unused"), EVIL, strict=True))
+    specs = tuple(
+        replace(spec, title=titles.get(spec.name, spec.title), description=EVIL[1]) for spec in examples.specs
+    )
+    features = examples.features.assign(device=examples.features["device"].replace({"phone": EVIL[0]}))
+    keys = examples.keys.assign(session_id=examples.keys["session_id"] + EVIL[0])
+    return Examples(keys, features, examples.abandoned, specs)
+
+
+@cache
+def explained() -> tuple[Examples, Explanations]:
+    """Test examples and their explanations by a linear model."""
+    train, test = evil(carts(300)), evil(carts(300, seed=1))
+    width = fit_encoder(train, 0).output_shape[1]
+    coefficients = np.linspace(0.01, 0.02, width)
+    coefficients[2] = 0.0  # "unused"
+    return test, explain_examples(linear(train, coefficients), train, test, CONFIG, seed=0)
+
+
+def report_data(few: int = 300, **changes: Any) -> ReportData:
+    """Everything a report can show; `few` is how many test examples the metrics are of."""
+    test, explanations = explained()
+    metrics, curves = _evaluated(test.take(np.arange(few)))
+    whole = ReportData(
+        examples=test.take(explanations.rows),
+        explanations=explanations,
+        metrics={"abandonment": metrics, "recommender": RECOMMENDER},
+        curves=curves,
+        split=SPLIT,
+        title=EVIL[0],
+        source=EVIL[1],
+        ingest=INGEST,
+        sessionize={"sessions": 900, "cart_sessions": 400, "notes": [EVIL[2]]},
+        featurize={"examples": 700, "censored_sessions": 3, "notes": []},
+        leaks=[{"feature": EVIL[3], "title": EVIL[0], "auc": 0.97}],
+        trials=[{"trial": EVIL[0], "values": {"units": [8], EVIL[1]: EVIL[2]}, "metrics": {"val_auc": 0.7}, "epochs": 2,
+                 "seconds": 1.0, "status": "completed", "error": None}],
+        best={"units": [8, 4], "optimizer": {"name": EVIL[0]}},
+        history={"abandonment": {"loss": [0.7, 0.6], "val_loss": [0.7, 0.65]}, "recommender": {"skipped": EVIL[0]}},
+        notes=[EVIL[3]],
+    )  # fmt: skip
+    return replace(whole, **changes)
+
+
+def _evaluated(test: Examples) -> tuple[dict[str, Any], dict[str, Any]]:
+    value = test.features["cart_value"].fillna(80.0).to_numpy(dtype=np.float64)
+    model = 1 / (1 + np.exp(1.5 - 0.02 * value))
+    scores = {"model": model, "logistic_regression": np.clip(1 - model, 0, 1), EVIL[0]: np.full(len(test), 0.5)}
+    return evaluate_abandonment(test, scores, EvaluateConfig(bootstrap=20, few=100), CostConfig(), 0.5, 0)
+
+
+RECOMMENDER = {
+    "test": {"recall_at_20": 0.2, "mrr_at_20": 0.1, "ndcg_at_20": 0.15, "coverage_at_20": 0.4},
+    "test_intervals": {"recall_at_20": [0.18, 0.22]},
+    "baselines": {EVIL[0]: {"recall_at_20": 0.1, "mrr_at_20": 0.05, "ndcg_at_20": 0.07, "coverage_at_20": 0.01}},
+    "differences": {EVIL[0]: {"recall_at_20": [0.1, 0.05, 0.15]}},
+    "counts": {"prefixes": 100, "items": 50, "sessions": 40},
+}
+_SIDE = {"examples": 300, "sessions": 150, "abandoned_share": 0.6, "from": "2024-05-01T00:00:00", "to": EVIL[0]}
+SPLIT = {"by": "time", "counts": dict.fromkeys(("train", "validation", "test"), _SIDE), "dropped_sessions": 2,
+         "notes": [EVIL[1]]}  # fmt: skip
+INGEST = {
+    "rows": 1000, "accepted": 990, "bad": 10, "bad_share": 0.01, "duplicates_dropped": 0, "visitors": 10, "items": 5,
+    "reasons": {EVIL[0]: {"count": 10, "examples": [{"row": 3, "value": EVIL[1]}]}}, "events": {EVIL[2]: 5, "cart": 2},
+    "first_ts": "2024-05-01T00:00:00", "last_ts": "2024-05-28T00:00:00", "notes": [EVIL[3]],
+}  # fmt: skip

@@ -1,0 +1,60 @@
+"""What every chart has in common; how they look is for the eye."""
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from explain import charts, row_charts
+from explain.svg import Figure
+from tests.explain.results import EVIL
+
+LINE = {"x": [0.0, 0.5, 1.0], "y": [0.0, 0.8, 1.0]}
+BIN = {"mean_prediction": 0.4, "abandoned_share": 0.5, "low": 0.3, "high": 0.7}
+
+
+def drawn() -> list[Figure]:
+    words = (EVIL[0], EVIL[1])
+    return [
+        charts.curves(dict.fromkeys(EVIL, (LINE["x"], LINE["y"])), *words, "x", "y", diagonal=True),
+        charts.calibration([BIN], *words),
+        charts.profit(LINE["x"], LINE["y"], 0.5, *words),
+        charts.history({EVIL[2]: [0.7, float("nan"), 0.5]}, *words, "Loss"),
+        row_charts.bars(EVIL, [3, 2, 1, 0], EVIL, *words),
+        row_charts.dots(EVIL, [3, 2, 1, 0], *words, "x"),
+        row_charts.intervals(EVIL, [1, 1, 1, 1], [0, 0, 0, 0], [2, 2, 2, 2], *words, "x"),
+        row_charts.swarm(EVIL, np.zeros((5, 4)), np.full((5, 4), np.nan), *words),
+        row_charts.waterfall(EVIL, [0.5, -0.2, 0.1, 0.0], 0.3, *words),
+    ]
+
+
+@pytest.fixture(scope="module")
+def figures() -> list[Figure]:
+    return drawn()
+
+
+def test_no_name_becomes_an_element(figures: list[Figure]) -> None:
+    allowed = {"svg", "title", "desc", "g", "path", "text", "line", "defs", "clipPath", "rect", "tspan"}
+    for figure in figures:
+        for svg in (figure.wide, figure.narrow):
+            root = ElementTree.fromstring(svg)
+            assert {element.tag for element in root.iter()} <= allowed
+            assert (root.findtext("title"), root.findtext("desc")) == EVIL[:2]
+
+
+def test_each_chart_fits_its_width(figures: list[Figure]) -> None:
+    for figure in figures:
+        for svg, widest in ((figure.wide, 860), (figure.narrow, 324)):
+            assert float(ElementTree.fromstring(svg).get("width") or 0) <= widest
+
+
+def test_a_chart_drawn_again_has_the_same_bytes(figures: list[Figure]) -> None:
+    assert [figure.wide for figure in drawn()] == [figure.wide for figure in figures]
+
+
+def test_one_cart_alone_and_no_spread_can_be_drawn() -> None:
+    one = row_charts.swarm(["a"], np.zeros((1, 1)), np.zeros((1, 1)), "t", "d")
+    flat = row_charts.waterfall(["a"], [0.0], 0.0, "t", "d")
+    assert re.search(r">50%<", flat.wide)
+    assert "<path" in one.wide
