@@ -52,11 +52,13 @@ def from_frame(frame: pd.DataFrame, specs: tuple[Feature, ...]) -> Examples:
         columns[spec.name] = (
             column.astype("float32") if spec.kind == "numeric" else column.astype(object).where(column.notna(), None)
         )
-    labels = frame["abandoned"] if "abandoned" in frame else pd.Series(0, index=frame.index)
+    labels: npt.NDArray[np.int8] = (
+        frame["abandoned"].to_numpy(dtype=np.int8) if "abandoned" in frame else np.zeros(len(frame), dtype=np.int8)
+    )
     return Examples(
         keys=frame[list(KEYS)].reset_index(drop=True),
         features=pd.DataFrame(columns).reset_index(drop=True),
-        abandoned=labels.to_numpy(dtype=np.int8),
+        abandoned=labels,
         specs=specs,
     )
 

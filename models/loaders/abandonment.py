@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from data.feature import Feature, read_features
-from models.abandonment import as_inputs, run
+from models.abandonment import run
 from models.artifacts import load_model
+from models.encoder import as_inputs
 
 MODEL = "abandonment.keras"
 FEATURES = "features.json"

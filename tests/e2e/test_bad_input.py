@@ -15,7 +15,7 @@ def row(minute: int, event: str, user: str = "u", item: str = "1", price: str = 
 
 
 VIEWS = "".join(row(minute, "view", f"u{minute}") for minute in range(50))
-FILES = {
+FILES: dict[str, tuple[str | bytes, list[str]]] = {
     "empty": (b"", ["is empty"]),
     "header only": (HEADER.encode(), ["no rows"]),
     "wrong delimiter": ((HEADER + VIEWS).replace(",", ";").encode(), ["delimiter", ";"]),
