@@ -12,7 +12,7 @@ EXIT = 0.125
 MARK = 0.03
 """Chance to mark the item just viewed as favourite."""
 
-PUT_IN = np.array([0.037, 0.09, 0.15])
+PUT_IN = np.array([0.039, 0.097, 0.16])
 """Chance to put the item just viewed into the cart, by its views so far: 1, 2, 3 or more."""
 
 PIECES = np.array([0.8, 0.15, 0.05])

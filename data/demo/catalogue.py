@@ -1,6 +1,7 @@
 """The items of the demo shop: categories, prices, popularity, and which items go together."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +82,9 @@ def build_catalogue(config: DemoConfig) -> Catalogue:
     items, categories = config.items, int(np.clip(config.items // 80, 3, 40))
     # every category has at least one item of each tier: `items` is at least 20, `categories` at most items / 5
     category = np.sort(np.arange(items) % categories)
-    level = rng.normal(np.log(30.0), 0.85, categories)
+    # evenly spread quantiles: which fee visitors face should not depend on the luck of a few categories
+    quantile = (rng.permutation(categories) + 0.5) / categories
+    level = np.array([NormalDist(np.log(30.0), 0.85).inv_cdf(q) for q in quantile])
     price = np.exp(level[category] + rng.normal(0.0, 0.4, items))
     price = np.maximum(np.round(price, 2), 0.5)
     order = np.lexsort((price, category))

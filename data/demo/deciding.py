@@ -14,7 +14,7 @@ from data.demo.options import Options, chance_to_go_on
 from data.demo.visitors import DAY, Visits
 
 LOOK_AGAIN, LOOK_AROUND, ADD, REMOVE, MARK = range(5)
-STEP = np.array([0.20, 0.50, 0.20, 0.05, 0.05])
+STEP = np.array([0.20, 0.47, 0.20, 0.08, 0.05])
 """Chances of the next step before effects weigh in: view a cart item, view another item, add the latest other item
 viewed, take out the item added last, mark the first cart item as favourite."""
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from data.demo.catalogue import Floats
 
-BASE = 1.4
+BASE = 1.55
 """Log-odds of abandonment where every effect is at its centre."""
 
 FEE, FREE_FROM = 4.90, 49.0
@@ -64,17 +64,17 @@ def _late(hour: Floats) -> Floats:
 CAUSES: tuple[Cause, ...] = (
     Cause(
         "shipping", "Shipping fee", "value of the cart",
-        lambda v: 4.0 * np.sqrt(fee_share(v)), 1.5,
+        lambda v: 4.0 * np.sqrt(fee_share(v)), 1.25,
         ("cart_value", "cart_quantity", "cart_mean_price", "cart_max_price", "viewed_mean_price"),
     ),
     Cause(
         "loyalty", "Bought here before", "earlier sessions of the visitor with a purchase",
-        lambda v: -2.2 * (1.0 - 0.5**v), -0.15,
+        lambda v: -2.6 * (1.0 - 0.5**v), -0.25,
         ("visitor_purchases", "visitor_carts", "visitor_sessions"),
     ),
     Cause(
         "hesitation", "Looking at the cart's items again", "views of the items now in the cart",
-        lambda v: 1.0 * np.log2(np.maximum(v, 1.0)), 1.15,
+        lambda v: 1.0 * np.log2(np.maximum(v, 1.0)), 1.23,
         ("cart_item_views",),
     ),
     Cause(
@@ -90,12 +90,12 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "popularity", "Popularity of the items",
         "log of the events the cart's items had, 0 for what an average item has in the end",
-        lambda v: -0.24 * np.clip(v, -5.0, 4.0), 0.07,
+        lambda v: -0.16 * np.clip(v, -5.0, 4.0), 0.05,
         ("cart_item_popularity", "cart_item_conversion"),
     ),
     Cause(
         "pauses", "Pauses after the cart", "pauses of more than four minutes since the first cart event",
-        lambda v: 0.9 * v, 0.22,
+        lambda v: 0.8 * v, 0.2,
         (
             "seconds_since_first_cart", "seconds_since_last_cart", "seconds_since_previous_event", "max_interval",
             "mean_interval", "seconds_since_first_event",
@@ -103,17 +103,17 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "comparing", "Looking at other items", "views of items that are not in the cart",
-        lambda v: 0.2 * np.log2(1.0 + np.maximum(v, 0.0)), 0.42,
+        lambda v: 0.27 * np.log2(1.0 + np.maximum(v, 0.0)), 0.57,
         ("distinct_items", "n_views", "events_so_far"),
     ),
     Cause(
         "several", "Several items in the cart", "different items in the cart now",
-        lambda v: -0.95 * (v - 1.0), -0.22,
+        lambda v: -0.4 * (v - 1.0), -0.1,
         ("cart_items", "n_carts"),
     ),
     Cause(
         "removal", "Something taken out again", "removals from the cart",
-        lambda v: 0.6 * v, 0.02,
+        lambda v: 1.0 * v, 0.06,
         ("n_uncarts",),
     ),
 )  # fmt: skip

@@ -176,7 +176,7 @@ def test_effects_are_centred_add_up_and_differ_in_strength(points: pd.DataFrame)
     np.testing.assert_allclose(truth.p_if_nudged(values), points["p_if_nudged"])
     assert (points["p_if_nudged"] < points["p_abandon"]).all()
     ordered = strength[list(truth.NAMES)].sort_values()
-    assert ordered.iloc[0] < 0.05 < 0.8 < ordered.iloc[-1]
+    assert ordered.iloc[0] < 0.15 < 0.8 < ordered.iloc[-1]
     assert np.abs(effects.corr().to_numpy() - np.eye(len(truth.NAMES))).max() < 0.5
 
 
