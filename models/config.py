@@ -145,7 +145,7 @@ class RecommenderConfig(StrictModel):
     optimizer: OptimizerConfig = OptimizerConfig()
     """How the weights are updated."""
 
-    batch_size: PositiveInt = 256
+    batch_size: PositiveInt = 512
     """Prefixes in a training step; the in-batch softmax takes its negatives from it."""
 
     negatives: NonNegativeInt = 512

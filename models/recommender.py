@@ -125,7 +125,7 @@ class Recommender:
 
     def scores(self, inputs: Ids) -> npt.NDArray[np.float32]:
         """(n, V) score of every item for padded sessions (n, max_length) of ids; popularity where one is empty."""
-        query, own, _ = self._query.predict_on_batch(inputs)
+        query, own = self._query.predict_on_batch(inputs)
         scores: npt.NDArray[np.float32] = query @ self._table.T
         rows, places = np.nonzero(np.isfinite(own))
         scores[rows, inputs[rows, places] - 1] = own[rows, places]
@@ -137,7 +137,7 @@ class Recommender:
     ) -> Iterator[tuple[tuple[str, float], ...]]:
         """The best `k` items of each session that are neither `seen` in it nor `banned`."""
         inputs = pad(sessions, self.config.max_length)
-        query, own, _ = self._query.predict_on_batch(inputs)
+        query, own = self._query.predict_on_batch(inputs)
         # What a session has, or must not be shown, can fill the top of the index, and no more than that.
         hidden = self.config.max_length + len(banned) + max(len(items) for items in seen)
         others, places = self._index(query, k + hidden)

@@ -1,9 +1,10 @@
 """The next-item network: a session's items in, a score for every item out.
 
 The score of an item is the dot product of the session's vector with the item's, which input and output share (tied
-embeddings; Press & Wolf 2017), plus the item's own bias, plus a bonus for each of its occurrences in the session. The
-bonuses, one per distance from the session's end, are read from the session's state: more than a third of the next
-items of real sessions are items already seen, and a dot product alone cannot tell those from others of their kind.
+embeddings; Press & Wolf 2017), plus the item's own bias. More than a third of the next items of real sessions are items
+already seen, which a dot product cannot tell from others of their kind. So an item of the session gets a bonus for each
+of its occurrences, by distance from the session's end, and its dot product and bias (how popular it is, which matters
+less for what the visitor chose before) have weights of their own. All of these are read from the session's state.
 
 Only layers and operations that come with Keras are used: a saved model needs no code of ours to be loaded.
 """
@@ -33,7 +34,8 @@ class Network:
     """(n, T, D) item vectors, T ≤ L → (n, T, D) states; the state at a position depends on nothing after it."""
 
     head: keras.Model
-    """(n, D) states → the session's vector (n, D) and bonuses (n, L) of the items 0, 1, … events before the latest."""
+    """(n, D) states → the session's vector (n, D), bonuses (n, L) of the items 0, 1, … events before the latest, and
+    the weights (n, 2) of dot product and bias in the scores of the session's items."""
 
     def read(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """(n, T) ids padded on the right → the items' rows (n, T, D + 1) and the states (n, T, D)."""
@@ -64,7 +66,9 @@ def build_network(vocabulary: Vocabulary, config: RecommenderConfig, seed: int) 
 
 
 def _encoder(config: RecommenderConfig, seed: int) -> keras.Model:
-    vectors = keras.Input((None, config.dimension), name="vectors")
+    vectors = inputs = keras.Input((None, config.dimension), name="vectors")
+    if config.input_dropout:
+        vectors = keras.layers.Dropout(config.input_dropout, seed=seed, name="input_dropout")(vectors)
     if config.encoder == "gru":
         states = keras.layers.GRU(
             config.dimension,
@@ -82,7 +86,7 @@ def _encoder(config: RecommenderConfig, seed: int) -> keras.Model:
             kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
             name="pooling",
         )(ops.concatenate([vectors, means], axis=-1))
-    return _named(keras.Model(vectors, states, name="encoder"))
+    return _named(keras.Model(inputs, states, name="encoder"))
 
 
 def _head(config: RecommenderConfig, seed: int) -> keras.Model:
@@ -95,21 +99,23 @@ def _head(config: RecommenderConfig, seed: int) -> keras.Model:
         config.dimension, kernel_initializer=keras.initializers.GlorotUniform(seed=seed), name="vector"
     )(hidden)
     bonus = keras.layers.Dense(config.max_length, kernel_initializer="zeros", name="bonus")(hidden)
-    return keras.Model(state, [vector, bonus], name="head")
+    weights = keras.layers.Dense(2, kernel_initializer="zeros", bias_initializer="ones", name="weights")(hidden)
+    return keras.Model(state, [vector, bonus, weights], name="head")
 
 
-def session_scores(ids: Tensor, rows: Tensor, vector: Tensor, bonus: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores of the items a session already has, their bonuses included.
+def session_scores(ids: Tensor, rows: Tensor, vector: Tensor, bonus: Tensor, weights: Tensor) -> Tensor:
+    """Scores of the items a session already has.
 
     Args:
         ids: (n, T) ids padded on the right.
         rows: (n, T, D + 1) the items' rows, bias last.
         vector: (n, D) the session's vector.
         bonus: (n, L) bonus by distance from the latest event, L ≥ T.
+        weights: (n, 2) of dot product and bias.
 
     Returns:
-        Scores (n, T), minus infinity in the padding and wherever the item comes again later in the session (so that
-        each item stands once), and the sum of the item's bonuses (n, T).
+        (n, T) scores, minus infinity in the padding and wherever the item comes again later in the session, so that
+        each item has one score.
     """
     real = ids > 0
     length = ops.sum(ops.cast(real, "int32"), axis=1, keepdims=True)
@@ -119,8 +125,9 @@ def session_scores(ids: Tensor, rows: Tensor, vector: Tensor, bonus: Tensor) -> 
     same = ops.equal(ids[:, :, None], ids[:, None, :])
     total = ops.sum(ops.where(same, by_position[:, None, :], 0.0), axis=2)
     again = ops.any(ops.logical_and(same, position[:, :, None] < position[:, None, :]), axis=2)
-    scores = ops.sum(rows[..., :-1] * vector[:, None, :], axis=2) + rows[..., -1] + total
-    return ops.where(ops.logical_and(real, ops.logical_not(again)), scores, -np.inf), total
+    product = ops.sum(rows[..., :-1] * vector[:, None, :], axis=2)
+    scores = weights[:, :1] * product + weights[:, 1:] * rows[..., -1] + total
+    return ops.where(ops.logical_and(real, ops.logical_not(again)), scores, -np.inf)
 
 
 def serving_model(network: Network, vocabulary: Vocabulary, config: RecommenderConfig) -> keras.Model:
@@ -131,8 +138,7 @@ def serving_model(network: Network, vocabulary: Vocabulary, config: RecommenderC
     """
     session = keras.Input((config.max_length,), dtype="string", name="session")
     ids = _compact(_lookup(vocabulary, invert=False)(session), config.max_length)
-    rows, vector, bonus = _query(network, ids)
-    own, _ = session_scores(ids, rows, vector, bonus)
+    vector, own = _query(network, ids)
     logits = network.items(_with_one(vector), reverse=True)[:, 1:]
     # The best k items that the session has not are among the best k + max_length of all.
     others, found = ops.top_k(logits, min(config.top_k + config.max_length, len(vocabulary)))
@@ -150,20 +156,20 @@ def query_model(serving: keras.Model) -> tuple[Network, keras.Model]:
 
     Returns:
         The network, and a model from (n, L) int32 ids padded on the right to the session's vector with a one appended
-        (n, D + 1), the items' scores and the sums of their bonuses (n, L) each, as `session_scores` gives them.
+        (n, D + 1) and the scores of its items (n, L), as `session_scores` gives them.
     """
     network = Network(*(serving.get_layer(name) for name in ("items", "encoder", "head")))
     ids = keras.Input(serving.input_shape[1:], dtype="int32", name="ids")
-    rows, vector, bonus = _query(network, ids)
-    own, total = session_scores(ids, rows, vector, bonus)
-    return network, keras.Model(ids, [_with_one(vector), own, total], name="query")
+    vector, own = _query(network, ids)
+    return network, keras.Model(ids, [_with_one(vector), own], name="query")
 
 
-def _query(network: Network, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _query(network: Network, ids: Tensor) -> tuple[Tensor, Tensor]:
     rows, states = network.read(ids)
     last = ops.maximum(ops.sum(ops.cast(ids > 0, "int32"), axis=1) - 1, 0)
     state = ops.take_along_axis(states, last[:, None, None], axis=1)[:, 0]
-    return rows, *network.head(state)
+    vector, bonus, weights = network.head(state)
+    return vector, session_scores(ids, rows, vector, bonus, weights)
 
 
 def _named(model: keras.Model) -> keras.Model:

@@ -93,7 +93,7 @@ def train_recommender(
     windows = make_windows(train, vocabulary, config.max_length)
     _check(train, vocabulary, config)
     network = build_network(vocabulary, config, seed)
-    trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)))
+    trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)), config.negatives, seed)
     trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)
     held_out = make_windows(validation, vocabulary, config.max_length)
     monitor = "val_loss" if len(held_out) else "loss"

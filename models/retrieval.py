@@ -18,27 +18,30 @@ Tensor = Any
 class SessionTrainer(keras.Model):
     """Trains a network on windows of sessions, every prefix of a window predicting its next item.
 
-    The loss is the softmax over the session's own items and the distinct targets of the batch, by TFRS's `Retrieval`
-    task. A target of the batch stands for the part of the catalogue it was drawn from, so its logit is corrected by the
-    logarithm of the probability that it is in the batch (Bengio & Senécal 2008); the session's items are always there
-    and are not corrected. Without that, items of the session would in training compete with a few hundred others, and
-    with the whole catalogue afterwards.
+    The loss is the softmax over the session's own items, the distinct targets of the batch and some more items of the
+    catalogue, by TFRS's `Retrieval` task. Targets of the batch and drawn items stand for the part of the catalogue they
+    come from, so their logits are corrected by the logarithm of the probability that they are there (Bengio & Senécal
+    2008); the session's items are always there and are not corrected. Without that, the session's items would compete
+    with a few hundred others in training, and with the whole catalogue afterwards.
 
     A batch is (B, T + 1) int32 ids, padded with 0 on the right.
     """
 
-    def __init__(self, network: Network, frequency: npt.NDArray[np.float64]) -> None:
+    def __init__(self, network: Network, frequency: npt.NDArray[np.float64], negatives: int = 0, seed: int = 0) -> None:
         """Wrap a network.
 
         Args:
             network: what is trained.
             frequency: (V + 1,) share of the training targets that each id is.
+            negatives: negatives drawn evenly from the catalogue beside the batch's targets.
+            seed: seed of these draws.
         """
         super().__init__(name="trainer")
-        self.network = network
+        self.negatives, self.luck = negatives, keras.random.SeedGenerator(seed)
         self.items, self.encoder, self.head = network.items, network.encoder, network.head
-        # log(1 - f), the logarithm of the chance that one target of the batch is another item
+        # The logarithm of the chance that one target of the batch, and all of the draws, are other items.
         self.log_other = tf.constant(np.log1p(-np.minimum(frequency, 1.0 - 1e-7)), tf.float32)
+        self.log_not_drawn = negatives * float(np.log1p(-min(1.0 / (len(frequency) - 1), 1.0 - 1e-7)))
 
     def call(self, ids: Tensor, training: bool = False) -> Tensor:
         """Mean loss of a batch's targets."""
@@ -69,49 +72,48 @@ class SessionTrainer(keras.Model):
         places = tf.where(following > 0)  # (n, 2): window and position of each target
         window, position = places[:, 0], places[:, 1]
         targets = tf.gather_nd(following, places)
-        vector, bonus = self.head(tf.gather_nd(states, places), training=training)
+        vector, bonus, weights = self.head(tf.gather_nd(states, places), training=training)
         columns = tf.range(tf.shape(inputs)[1], dtype=position.dtype)
         prefix = tf.where(columns <= position[:, None], tf.gather(inputs, window), 0)
-        own, bonuses = session_scores(prefix, tf.gather(rows, window), vector, bonus)
-        total = in_batch_loss(vector, self.items(targets), targets, window, prefix, own, bonuses, self.log_other)
-        return total, tf.cast(tf.shape(targets)[0], tf.float32)
+        own = session_scores(prefix, tf.gather(rows, window), vector, bonus, weights)
+        # Validation draws the same negatives in every epoch, or its losses could not be compared.
+        luck = self.luck if training else 0
+        drawn = keras.random.randint((self.negatives,), 1, tf.shape(self.log_other)[0], seed=luck)
+        candidates = tf.concat([targets, drawn], axis=0)
+        count = tf.cast(tf.shape(targets)[0], tf.float32)
+        absent = count * tf.gather(self.log_other, candidates) + self.log_not_drawn
+        counted = _counted(candidates, window, ids)
+        probability = -tf.math.expm1(absent)
+        total = in_batch_loss(vector, self.items(candidates), candidates, probability, counted, prefix, own)
+        return total, count
 
 
 def _in_batch_loss(
-    vector: Tensor,
-    rows: Tensor,
-    targets: Tensor,
-    window: Tensor,
-    prefix: Tensor,
-    own: Tensor,
-    bonuses: Tensor,
-    log_other: Tensor,
+    vector: Tensor, rows: Tensor, candidates: Tensor, probability: Tensor, counted: Tensor, prefix: Tensor, own: Tensor
 ) -> Tensor:
-    """Summed cross-entropy of n targets against the batch's other targets and the session's own items.
+    """Summed cross-entropy of n targets against the batch's other candidates and the session's own items.
 
     Args:
         vector: (n, D) session vectors.
-        rows: (n, D + 1) rows of the targets, bias last.
-        targets: (n,) ids.
-        window: (n,) which window of the batch each target is from.
+        rows: (m, D + 1) rows of the candidates, bias last.
+        candidates: (m,) ids, first the n targets, then further negatives.
+        probability: (m,) chance of each candidate to be one, given what is known of the catalogue alone.
+        counted: (n, m) whether a candidate counts for a target; its diagonal is true.
         prefix: (n, T) ids before each target, padded with 0.
         own: (n, T) scores of the items in `prefix`, minus infinity where one is not to count.
-        bonuses: (n, T) sum of the bonuses of the items in `prefix`.
-        log_other: (V + 1,) log(1 - f), f the share of each id among the training targets.
 
     Returns:
         A scalar.
     """
-    count = tf.shape(targets)[0]
-    probability = -tf.math.expm1(tf.cast(count, tf.float32) * tf.gather(log_other, targets))
+    targets = candidates[: tf.shape(vector)[0]]
     hit = (targets[:, None] == prefix) & (own > -np.inf)  # at most one in a row
-    bonus = tf.reduce_sum(tf.where(hit, bonuses, 0.0), axis=1)
-    # What the session has is a candidate for certain: undo the task's correction where the target is one of it.
-    extra = tf.where(tf.reduce_any(hit, axis=1), bonus + tf.math.log(tf.clip_by_value(probability, 1e-6, 1.0)), 0.0)
+    repeat = tf.reduce_any(hit, axis=1)
+    again = tf.reduce_sum(tf.where(hit, own, 0.0), axis=1)
     others = tf.maximum(tf.where(hit, -np.inf, own), tf.float32.min / 100.0)
 
     def loss(y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> Tensor:  # noqa: ARG001 - the task passes it
-        logits = tf.linalg.set_diag(y_pred, tf.linalg.diag_part(y_pred) + extra)
+        # What the session has is a candidate for certain: its score as it is, without the task's correction.
+        logits = tf.linalg.set_diag(y_pred, tf.where(repeat, again, tf.linalg.diag_part(y_pred)))
         labels = tf.concat([y_true, tf.zeros_like(others)], axis=1)
         return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(labels, tf.concat([logits, others], axis=1)))
 
@@ -119,24 +121,25 @@ def _in_batch_loss(
         tf.concat([vector, tf.ones_like(vector[:, :1])], axis=1),
         rows,
         candidate_sampling_probability=probability,
-        candidate_ids=targets,
+        candidate_ids=candidates,
         compute_metrics=False,
         compute_batch_metrics=False,
-        score_mask=_counted(targets, window, prefix) | tf.eye(count, dtype=tf.bool),
+        score_mask=counted,
     )
 
 
-def _counted(targets: Tensor, window: Tensor, prefix: Tensor) -> Tensor:
-    """(n, n) whether a target of the batch (column) is a negative for another (row).
+def _counted(candidates: Tensor, window: Tensor, items: Tensor) -> Tensor:
+    """(n, m) whether a candidate (column) counts for a target (row): the target itself, and fair negatives.
 
-    Each item counts once, and not where the session has it, which is a candidate already. Later items of the same
-    window do not count either: they are there for certain and soon right, no fair sample of the catalogue.
+    Each item counts once, and not where the target's own window has it: an earlier item is a candidate already, and a
+    later one is soon right, and there for certain, no fair sample of the catalogue.
     """
-    places = tf.range(tf.shape(targets)[0])
-    _, item = tf.unique(targets)
+    places = tf.range(tf.shape(candidates)[0])
+    _, item = tf.unique(candidates)
     first = tf.gather(tf.math.unsorted_segment_min(places, item, tf.size(places)), item) == places
-    in_prefix = tf.reduce_any(targets[None, :, None] == prefix[:, None, :], axis=2)
-    return first[None, :] & ~in_prefix & (window[:, None] != window[None, :])
+    own = tf.reduce_any(candidates[None, :, None] == items[:, None, :], axis=2)  # (B, m)
+    fair = first[None, :] & ~tf.gather(own, window)
+    return fair | tf.eye(tf.size(window), tf.size(places), dtype=tf.bool)
 
 
 # Keras 3 trains without autograph, which TFRS's len(tf.shape(x)) needs.

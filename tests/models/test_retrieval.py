@@ -26,22 +26,20 @@ def network() -> Network:
 
 
 def score(network: Network, prefix: list[int], item: int) -> float:
-    """Score of an item after a prefix, by the definition: dot product, bias, a bonus for each occurrence."""
+    """Score of an item after a prefix, by the definition."""
     rows = np.asarray(network.items.embeddings)
     states = np.asarray(network.encoder(rows[None, prefix, :-1]))
-    vector, bonus = (np.asarray(part)[0] for part in network.head(states[:, -1]))
+    vector, bonus, weights = (np.asarray(part)[0] for part in network.head(states[:, -1]))
     occurrences = [len(prefix) - 1 - place for place, other in enumerate(prefix) if other == item]
-    return float(vector @ rows[item, :-1] + rows[item, -1] + sum(bonus[distance] for distance in occurrences))
+    a, b = weights if occurrences else (1.0, 1.0)
+    return float(a * vector @ rows[item, :-1] + b * rows[item, -1] + sum(bonus[distance] for distance in occurrences))
 
 
 def by_hand(network: Network) -> float:
     cases = [(w, row[: t + 1].tolist(), int(row[t + 1])) for w, row in enumerate(BATCH) for t in range(4) if row[t + 1]]
-    first: dict[int, int] = {}
-    for window, _, target in cases:
-        first.setdefault(target, window)
     total = 0.0
     for window, prefix, target in cases:
-        drawn = {item for item, origin in first.items() if origin != window and item not in prefix and item != target}
+        drawn = {item for _, _, item in cases} - set(BATCH[window].tolist())
 
         def correction(item: int) -> float:
             return float(np.log(1 - (1 - FREQUENCY[item]) ** len(cases)))
@@ -57,6 +55,18 @@ def by_hand(network: Network) -> float:
 def test_the_loss_is_the_corrected_softmax_over_the_batch_and_the_session(network: Network) -> None:
     trainer = SessionTrainer(network, FREQUENCY)
     assert float(trainer(tf.constant(BATCH))) == pytest.approx(by_hand(network), rel=1e-4)
+
+
+def test_with_enough_negatives_it_is_the_softmax_over_the_whole_catalogue(network: Network) -> None:
+    prefix, target = [2, 5], 3
+    scores = [score(network, prefix, item) for item in range(1, 8)]
+    expected = float(np.logaddexp.reduce(scores)) - scores[target - 1]
+    trainer = SessionTrainer(network, FREQUENCY, negatives=2_000)
+    # the window's first target, 5, has to be taken off: 3 comes soon after it and is no negative for it
+    first = [item for item in range(1, 8) if item != target]
+    logits = [score(network, prefix[:1], item) for item in first]
+    expected += float(np.logaddexp.reduce(logits)) - logits[first.index(5)]
+    assert 2 * float(trainer(tf.constant([[*prefix, target]]))) == pytest.approx(expected, rel=1e-4)
 
 
 def test_padding_changes_nothing(network: Network) -> None:
