@@ -67,7 +67,7 @@ class Recommender:
             "dimension": self.config.dimension,
             "items": len(self.vocabulary),
         }
-        (folder / ABOUT).write_text(json.dumps(about, indent=1, sort_keys=True) + "\n")
+        (folder / ABOUT).write_text(json.dumps(about, sort_keys=True) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> "Recommender":
@@ -107,11 +107,13 @@ class Recommender:
             exclude: items never to show (out of stock, bought); unknown ones have no effect.
 
         Raises:
-            InputError: `k` is below 1.
+            InputError: `k` is below 1, or a session is a text instead of a list of item ids.
         """
         k = self.config.top_k if k is None else k
         if k < 1:
             raise InputError(f"`k` should be at least 1. Received: {k}")
+        if any(isinstance(session, str) for session in sessions):
+            raise InputError('Each session should be a list of item ids, as in [["12", "7"]]. Received: a text')
         known = [[self._ids[item] for item in session if item in self._ids] for session in sessions]
         banned = np.array(sorted(self._ids[item] for item in set(exclude) if item in self._ids), dtype=np.int32)
         found: list[Recommendation] = []
@@ -139,7 +141,7 @@ class Recommender:
         inputs = pad(sessions, self.config.max_length)
         query, own = self._query.predict_on_batch(inputs)
         # What a session has, or must not be shown, can fill the top of the index, and no more than that.
-        hidden = self.config.max_length + len(banned) + max(len(items) for items in seen)
+        hidden = self.config.max_length + len(banned) + max(len(set(items)) for items in seen)
         others, places = self._index(query, k + hidden)
         others_ids = places + 1
         others[np.isin(others_ids, banned)] = -np.inf

@@ -123,6 +123,8 @@ def test_nobody_and_nothing_are_answered_with_nothing(recommender: Recommender) 
     assert recommender.recommend([["item 1"]], exclude=ITEMS)[0].ranked == ()
     with pytest.raises(InputError, match="`k` should be at least 1"):
         recommender.recommend([["item 1"]], 0)
+    with pytest.raises(InputError, match="list of item ids"):
+        recommender.recommend(["item 1"])
 
 
 def test_files_that_do_not_belong_together_are_refused(recommender: Recommender, tmp_path: Path) -> None:
