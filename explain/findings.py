@@ -160,7 +160,8 @@ def cautions(data: ReportData) -> list[Caution]:
         )
     if data.ingest and data.ingest["bad"]:
         result.append(_quarantine(data.ingest))
-    result += [Caution("The two importances disagree", text, "note") for text in disagreements(data)]
+    if told := disagreements(data):
+        result.append(Caution("The two importances disagree", " ".join(told), "note"))
     return result
 
 

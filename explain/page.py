@@ -1,10 +1,11 @@
 """HTML from the templates of this package, with every text escaped."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from explain.wording import count_text, decimal_text, interval_text, risk_text, share_text
 
@@ -27,5 +28,11 @@ def render(template: str, **context: Any) -> str:
         "decimal": decimal_text,
         "interval": interval_text,
     }
+    environment.filters["code"] = code
     style = Markup((TEMPLATES / "style.css").read_text())
     return environment.get_template(template).render(style=style, **context)
+
+
+def code(text: str) -> Markup:
+    """Text with what stands between backticks set as code, everything escaped."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

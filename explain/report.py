@@ -145,10 +145,20 @@ def _nudges(data: ReportData) -> dict[str, Any]:
         )
     return {
         "nudge": nudge,
-        "threshold": [(name, value) for name, value in rows if value != DASH],
+        "threshold": [(name, value) for name, value in rows if value != DASH] + _costs(data.costs),
         "threshold_notes": found.get("notes", []),
         "profit": figures.profit(data),
     }
+
+
+def _costs(costs: dict[str, Any] | None) -> list[tuple[str, str]]:
+    if costs is None:
+        return []
+    return [
+        ("Assumed cost of a nudge", _money(costs["nudge_cost"])),
+        ("Assumed profit in a sale", share_text(costs["margin"])),
+        ("Assumed share of left carts rescued", share_text(costs["rescue_rate"])),
+    ]
 
 
 def _all_nudged(found: dict[str, Any]) -> str:

@@ -58,12 +58,19 @@ class ReportData:
     history: Table = field(default_factory=dict)
     """`train/history.json`: per model, metric → values by epoch."""
 
+    costs: Table | None = None
+    """What a nudge costs and brings, by the fields of `CostConfig`."""
+
     notes: list[str] = field(default_factory=list)
     """Further remarks for the reader."""
 
 
 def read_report_data(
-    workdir: Path, explanations: Explanations | None = None, title: str = "", source: str = ""
+    workdir: Path,
+    explanations: Explanations | None = None,
+    title: str = "",
+    source: str = "",
+    costs: Table | None = None,
 ) -> ReportData:
     """Gather what the stages wrote.
 
@@ -72,6 +79,7 @@ def read_report_data(
         explanations: those of a running explain stage, whose folder is not in place yet.
         title: heading of the report, where it should not be the usual one.
         source: where the data came from, in words.
+        costs: what a nudge costs and brings.
 
     Raises:
         InputError: a stage that the report needs has not run.
@@ -91,6 +99,7 @@ def read_report_data(
         split=_json(workdir / "split" / "split.json"),
         title=title or ReportData.title,
         source=source,
+        costs=costs,
         ingest=_json(workdir / "ingest" / "ingest.json"),
         sessionize=_json(workdir / "sessionize" / "sessionize.json"),
         featurize=_json(workdir / "featurize" / "featurize.json"),

@@ -10,6 +10,7 @@ from explain.explanations import Attributions, sigmoid
 from explain.wording import lower_first, value_text
 
 SLIGHT = 0.05  # log-odds, about a point of probability, below which a feature is not worth a reason
+FEW = 10  # carts a category needs to be spoken of
 COUNTED = ("events", "items", "pieces", "sessions", "categories")
 CYCLIC = ("hour", "day")
 CLEAR = 0.3  # rank correlation from which a direction is stated
@@ -98,13 +99,29 @@ def _ordered(spec: Feature, values: npt.NDArray[np.float64], column: pd.Series, 
             f"“{spec.title}” counts in both directions: the same value goes with a higher or a lower predicted risk, "
             "depending on the rest of the cart."
         )
-    high = trend > 0
+    more = _side(spec, values, column, base, trend, trend > 0)
+    less = _side(spec, values, column, base, trend, trend < 0)
+    # The report asks why carts are left; the other side is told where it is clearly the stronger one.
+    return less[1] if abs(less[0]) > 1.5 * abs(more[0]) else more[1]
+
+
+def _side(
+    spec: Feature,
+    values: npt.NDArray[np.float64],
+    column: pd.Series,
+    base: npt.NDArray[np.float64],
+    trend: float,
+    high: bool,
+) -> tuple[float, str]:
+    """Points and sentence of the carts with high (or low) values of a feature."""
     edge = _edge(column.dropna(), high)
     inside = ((column >= edge) if high else (column <= edge)).to_numpy(dtype=bool)
     points = float(sigmoid(base + values[inside].mean()) - sigmoid(base))
-    if points <= 0:
-        return f"“{spec.title}” goes with {'more' if high else 'less'} predicted risk the higher it is."
-    return f"Carts {_group(spec, edge, high)} are left more often: {points_text(points)} above a typical cart."
+    if (points > 0) != ((trend > 0) == high):  # the mean of the group contradicts the trend: nothing plain to say
+        return 0.0, f"“{spec.title}” goes with {'more' if trend > 0 else 'less'} predicted risk the higher it is."
+    often, side = ("more", "above") if points > 0 else ("less", "below")
+    group = _group(spec, edge, high, only=edge == (column.max() if high else column.min()))
+    return points, f"Carts {group} are left {often} often: {points_text(points)} {side} a typical cart."
 
 
 def _edge(known: pd.Series, high: bool) -> float:
@@ -117,12 +134,12 @@ def _edge(known: pd.Series, high: bool) -> float:
     return float(edge)
 
 
-def _group(spec: Feature, edge: float, high: bool) -> str:
+def _group(spec: Feature, edge: float, high: bool, only: bool) -> str:
     text = value_text(edge, spec)
-    if _counts(spec):
+    if _counts(spec) and not (only and high):
         name = lower_first(spec.title)
         return f"with no {name}" if edge == 0 else f"with {text} or {'more' if high else 'fewer'} {name}"
-    return f"with “{spec.title}” at {text} or {'more' if high else 'less'}"
+    return f"with “{spec.title}” at {text}" + ("" if only else f" or {'more' if high else 'less'}")
 
 
 def _counts(spec: Feature) -> bool:
@@ -134,7 +151,9 @@ def _unordered(spec: Feature, values: npt.NDArray[np.float64], column: pd.Series
     labels = (
         column.astype(object).where(column.notna(), None).map(lambda value: value_text(value, spec), na_action=None)
     )
-    means = pd.Series(values).groupby(labels.to_numpy()).mean()
+    grouped = pd.Series(values).groupby(labels.to_numpy())
+    common = grouped.size() >= max(FEW, len(values) // 100)
+    means = grouped.mean()[common] if common.sum() > 1 else grouped.mean()
     worst, best = str(means.idxmax()), str(means.idxmin())
     if worst == best:
         return f"“{spec.title}” has the one value {worst} here."

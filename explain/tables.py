@@ -139,18 +139,19 @@ def slices_table(slices: Sequence[Mapping[str, Any]]) -> Grid:
 
 def split_table(split: Mapping[str, Any]) -> Grid:
     """What trained, chose and tested."""
+    dated = any(part.get("from") for part in split["counts"].values())
     rows = [
         (
             _capital(side),
             count_text(part.get("examples")),
             count_text(part.get("sessions")),
             share_text(part.get("abandoned_share")),
-            _moment(part.get("from")),
-            _moment(part.get("to")),
+            *((_moment(part.get("from")), _moment(part.get("to"))) if dated else ()),
         )
         for side, part in split["counts"].items()
     ]
-    return Grid("Split", ("Side", "Decision points", "Sessions", "Left", "From", "To"), tuple(rows), frozenset({4, 5}))
+    head = ("Side", "Decision points", "Sessions", "Left", *(("From", "To") if dated else ()))
+    return Grid("Split", head, tuple(rows), frozenset({4, 5}))
 
 
 def quarantine_table(ingest: Mapping[str, Any]) -> Grid | None:

@@ -10,6 +10,7 @@ import pytest
 
 from data.errors import InputError
 from explain.findings import bottom_line
+from explain.page import code
 from explain.report import write_report
 from explain.report_data import ReportData, read_report_data
 from tests.explain.results import EVIL, explained, report_data
@@ -126,6 +127,10 @@ def test_carts_of_one_class_have_a_report(tmp_path: Path) -> None:
     one = int(np.flatnonzero(test.abandoned != test.abandoned[0])[0])
     text = Page(write_report(report_data(few=one), tmp_path).read_text()).text
     assert "all ended the same way" in text
+
+
+def test_code_in_notes_is_set_as_code_and_escaped() -> None:
+    assert code("leave `<b>` out & run") == "leave <code>&lt;b&gt;</code> out &amp; run"
 
 
 def test_few_carts_are_called_uncertain() -> None:

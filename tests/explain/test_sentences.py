@@ -77,6 +77,20 @@ def test_the_whole_model_is_told_by_the_side_that_goes_with_more_risk(slope: flo
     assert "left more often" in sentence
 
 
+def test_the_other_side_is_told_where_it_is_clearly_stronger() -> None:
+    values = np.array([0.0] * 80 + [10.0] * 20)
+    found, examples = made(np.where(values > 0, -2.0, 0.3)[:, None].tolist(), {VALUE: values.tolist()})
+    assert model_sentences(found, examples) == [
+        "Carts with “Cart value” at 10.00 are left less often: 38 points below a typical cart."
+    ]
+
+
+def test_a_category_of_a_handful_of_carts_is_not_spoken_of() -> None:
+    device: list[object] = [*["phone"] * 20, *["desktop"] * 20, "console"]
+    found, examples = made([[0.5]] * 20 + [[-0.5]] * 20 + [[9.0]], {DEVICE: device})
+    assert "“phone” goes with the highest" in model_sentences(found, examples)[0]
+
+
 def test_a_feature_that_goes_both_ways_is_said_to() -> None:
     values = np.arange(100.0)
     found, examples = made(np.abs(values - 50)[:, None].tolist(), {VALUE: values.tolist()})
