@@ -194,8 +194,9 @@ def read_typed(
         return backend.read_parquet(names)
     if form == "jsonl":
         return backend.read_json(names, format="newline_delimited", sample_size=-1)
-    quotes = {"quote": '"', "escape": '"'}
-    return backend.read_csv(names, delim=delimiter, header=header, sample_size=-1, **quotes)
+    # Left to itself the engine would skip lines until the rest looks like a table.
+    fixed = {"quote": '"', "escape": '"', "skip": 0, "comment": ""}
+    return backend.read_csv(names, delim=delimiter, header=header, sample_size=-1, **fixed)
 
 
 def with_position(backend: ibis.BaseBackend, path: Path) -> ibis.Table:

@@ -78,7 +78,7 @@ def _log_facts(sessions: ibis.Table) -> dict[str, Any]:
         priced=sessions.price.count(),
         categorised=sessions.category.count(),
     )
-    frame = by_kind.to_pandas()
+    frame = by_kind.to_pyarrow().to_pandas()
     total = frame[["events", "sessions", "priced", "categorised"]].sum()
     return {**{name: int(value) for name, value in total.items()}, "kinds": sorted(frame["event"])}
 
@@ -98,8 +98,8 @@ def _check_log(log: dict[str, Any]) -> None:
 
 def _settle(points: ibis.Table, config: FeatureConfig) -> tuple[dict[str, Any], ibis.Table]:
     """Drop or keep carts whose outcome the log does not show; the counts, and the points with a label each."""
-    sessions = int(points.session_id.nunique().execute())
-    unfinished = int(points.session_id.nunique(where=points.abandoned.isnull()).execute())
+    sessions = points.session_id.nunique().to_pyarrow().as_py()
+    unfinished = points.session_id.nunique(where=points.abandoned.isnull()).to_pyarrow().as_py()
     few = unfinished <= MANY_UNFINISHED * sessions
     drop = config.unfinished == "drop" or (config.unfinished == "auto" and few)
     kept = points.filter(points.abandoned.notnull()) if drop else points.mutate(abandoned=points.abandoned.fill_null(1))
@@ -114,11 +114,11 @@ def _settle(points: ibis.Table, config: FeatureConfig) -> tuple[dict[str, Any], 
 def _label_facts(points: ibis.Table) -> dict[str, Any]:
     """Counts of examples by decision point and label."""
     by_point = points.group_by("decision_point").agg(examples=points.count(), abandoned=points.abandoned.sum())
-    frame = by_point.order_by("decision_point").to_pandas()
+    frame = by_point.order_by("decision_point").to_pyarrow().to_pandas()
     examples, abandoned = int(frame["examples"].sum()), int(frame["abandoned"].sum())
     return {
         "examples": examples,
-        "sessions": int(points.session_id.nunique().execute()),
+        "sessions": points.session_id.nunique().to_pyarrow().as_py(),
         "abandoned_share": abandoned / examples if examples else None,
         "by_decision_point": {
             str(k): {"examples": int(n), "abandoned_share": int(lost) / int(n)}

@@ -11,6 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from data.config import SplitConfig
 from data.examples import Examples
+from data.feature import Feature
 
 LEAVES = 16
 """Leaves of a one-feature tree: enough for a label that hides in a few ranges, too few to learn noise."""
@@ -41,8 +42,7 @@ def leak_guard(train: Examples, validation: Examples, config: SplitConfig) -> li
     leaks: list[Leak] = [
         {"feature": spec.name, "title": spec.title, "auc": round(auc, 4)}
         for spec in train.specs
-        if lower_bound(auc := feature_auc(train, validation, spec.name), lost, len(validation) - lost)
-        >= config.leak_auc
+        if lower_bound(auc := feature_auc(train, validation, spec), lost, len(validation) - lost) >= config.leak_auc
     ]
     return sorted(leaks, key=lambda leak: (-leak["auc"], leak["feature"]))
 
@@ -60,20 +60,25 @@ def lower_bound(auc: float, positives: int, negatives: int) -> float:
     return auc - 1.645 * math.sqrt(max(variance, 0.0) / (positives * negatives))
 
 
-def feature_auc(train: Examples, validation: Examples, name: str) -> float:
+def feature_auc(train: Examples, validation: Examples, spec: Feature) -> float:
     """AUC on `validation` of a small tree that sees one feature of `train`; a missing value is a value of its own."""
-    known, asked = _encoded(train.features[name], validation.features[name], train.abandoned)
+    known, asked = train.features[spec.name], validation.features[spec.name]
+    if spec.kind == "categorical":
+        known, asked = _encoded(known, asked, train.abandoned)
     leaf = max(5, int(MIN_LEAF_SHARE * len(train)))
     tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=leaf, random_state=0)
-    tree.fit(known, train.abandoned)
-    return float(roc_auc_score(validation.abandoned, tree.predict_proba(asked)[:, -1]))
+    tree.fit(_column(known), train.abandoned)
+    return float(roc_auc_score(validation.abandoned, tree.predict_proba(_column(asked))[:, -1]))
 
 
 def _encoded(
     known: "pd.Series[Any]", asked: "pd.Series[Any]", labels: npt.NDArray[np.int8]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """(n, 1) and (m, 1) columns for a tree; a category becomes the share of its training examples abandoned."""
-    if known.dtype == object:
-        shares = pd.Series(labels, dtype="float64").groupby(known.fillna("\0").to_numpy()).mean()
-        known, asked = (column.fillna("\0").map(shares) for column in (known, asked))
-    return known.to_numpy(dtype="float64")[:, None], asked.to_numpy(dtype="float64")[:, None]
+) -> tuple["pd.Series[Any]", "pd.Series[Any]"]:
+    """Categories as the share of their training examples abandoned; one that training has not is unknown."""
+    known, asked = (column.astype(object).where(column.notna(), None) for column in (known, asked))
+    shares = pd.Series(labels, dtype="float64").groupby(known.to_numpy(), dropna=False).mean()
+    return known.map(shares), asked.map(shares)
+
+
+def _column(values: "pd.Series[Any]") -> npt.NDArray[np.float64]:
+    return values.to_numpy(dtype="float64")[:, None]

@@ -88,15 +88,14 @@ def write_sessions(events_path: Path, config: SessionConfig, engine_config: Engi
 
 
 def _facts(sessions: ibis.Table) -> dict[str, Any]:
-    counts = sessions.agg(events=sessions.count(), sessions=(sessions.step == 0).cast("int64").sum()).to_pandas()
+    starts = sessions.filter(sessions.step == 0)
     # Few sessions have a cart event: only theirs are grouped.
     carts = sessions.filter(sessions.event == "cart").select("session_id").distinct()
     bought = sessions.filter(sessions.event == "purchase").select("session_id").distinct()
-    events, total = (int(value) if value == value else 0 for value in counts.iloc[0])
     return {
-        "events": events,
-        "sessions": total,
-        "cart_sessions": int(carts.count().execute()),
-        "purchased_cart_sessions": int(carts.semi_join(bought, "session_id").count().execute()),
+        "events": sessions.count().to_pyarrow().as_py(),
+        "sessions": starts.count().to_pyarrow().as_py(),
+        "cart_sessions": carts.count().to_pyarrow().as_py(),
+        "purchased_cart_sessions": carts.semi_join(bought, "session_id").count().to_pyarrow().as_py(),
         "notes": [],
     }

@@ -86,7 +86,8 @@ def boundaries(starts: "pd.Series[Any]", config: SplitConfig) -> Boundaries:
 
 def _choose(examples: ibis.Table, config: SplitConfig) -> tuple[Boundaries | None, dict[str, Any]]:
     """Where to cut, None for a split by group, and the facts of that split."""
-    spans = examples.select(_whole(examples).name("whole"), "session_start", "session_end").distinct().to_pandas()
+    wholes = examples.select(_whole(examples).name("whole"), "session_start", "session_end").distinct()
+    spans = wholes.to_pyarrow().to_pandas()
     timed = bool(spans["session_start"].notna().all())
     if config.by == "time" and not timed:
         raise InputError(
@@ -165,7 +166,7 @@ def _count(rows: ibis.Table) -> dict[str, Any]:
         abandoned=rows.abandoned.cast("int64").sum().fill_null(0),
         begin=rows.session_start.min(),
         end=rows.session_start.max(),
-    ).to_pandas().iloc[0]  # fmt: skip
+    ).to_pyarrow().to_pandas().iloc[0]  # fmt: skip
     examples, abandoned = int(row["examples"]), int(row["abandoned"])
     return {
         "examples": examples,

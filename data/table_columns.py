@@ -58,11 +58,11 @@ def _times(source: SourceConfig, table: pd.DataFrame) -> "pd.Series[Any]":
         if numeric:
             times = pd.to_datetime(column, unit=source.time_unit, utc=True)
         else:
-            times = pd.to_datetime(column, format=source.time_format)
+            times = pd.to_datetime(column, format=source.time_format or "ISO8601")
+        if times.dt.tz is None:
+            times = times.dt.tz_localize(source.time_zone)
     except (ValueError, TypeError) as error:
         raise InputError(f"`source.time` names {source.time}, which is no time: {error}") from None
-    if times.dt.tz is None:
-        times = times.dt.tz_localize(source.time_zone)
     return times.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]")
 
 

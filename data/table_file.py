@@ -39,7 +39,7 @@ def read_table(source: SourceConfig, path: Path) -> pd.DataFrame:
         try:
             table = read_typed(backend, files, form, delimiter=delimiter, header=source.header)
             decimals = {name: "float64" for name, kind in table.schema().items() if kind.is_decimal()}
-            frame: pd.DataFrame = table.cast(decimals).to_pandas()
+            frame: pd.DataFrame = table.cast(decimals).to_pyarrow().to_pandas()
         except EngineError as error:
             reason = str(error).strip().splitlines()[0]
             raise InputError(f"`{path}` could not be read as {form}: {reason}") from None
