@@ -69,7 +69,12 @@ def _how_good(found: dict[str, Any]) -> str:
         return "How well it ranks carts cannot be said: the test carts all ended the same way."
     return (
         f"Shown one cart that was left and one that was bought, it gives the left one the higher risk in "
-        f"{share_text(auc, 1)} of cases (95% interval {_shares(interval)}); guessing would reach 50%."
+        f"{share_text(auc, 1)} of cases (95% interval {_shares(interval)}); "
+        + (
+            "guessing would reach 50%."
+            if interval and interval[0] > 0.5
+            else "that is not shown to beat guessing, 50%."
+        )
     )
 
 
@@ -145,7 +150,8 @@ def cautions(data: ReportData) -> list[Caution]:
     result = [Caution("Few data", text) for text in found["warnings"]]
     result += [_leak(leak) for leak in data.leaks]
     ece = found["test"]["ece"]
-    if ece is not None and ece > 0.05:
+    # With few carts the error is mostly noise, and the warnings above say so.
+    if ece is not None and ece > 0.05 and not found["warnings"]:
         result.append(
             Caution(
                 "Predicted risks are off",
@@ -187,16 +193,17 @@ def disagreements(data: ReportData) -> list[str]:
     importance = data.explanations.importance
     order, low, mean = ranking(data), importance.low["auc"], importance.mean["auc"]
     points = mean_points(data)
+    silent = [f for f in order[:TOP] if points[f] > 0 and low[f] <= 0]
+    if data.metrics["abandonment"]["warnings"] and silent:
+        names = join_words([f"“{importance.specs[f].title}”" for f in silent])
+        return [f"The model uses {names}, but so few test carts cannot show what shuffling them would cost."]
     by_shuffle = sorted(range(len(mean)), key=lambda f: -mean[f])
-    result = [_no_loss(data, f) for f in order[:TOP] if points[f] > 0 and low[f] <= 0]
     behind = set(order[: 2 * TOP].tolist())
-    result += [
-        f"Shuffling “{importance.specs[f].title}” costs more than its SHAP values suggest: it may move few carts, "
-        "but those far."
-        for f in by_shuffle[:TOP]
-        if low[f] > 0 and f not in behind
+    late = [importance.specs[f].title for f in by_shuffle[:TOP] if low[f] > 0 and f not in behind]
+    return [_no_loss(data, f) for f in silent] + [
+        f"Shuffling “{title}” costs more than its SHAP values suggest: it may move few carts, but those far."
+        for title in late
     ]
-    return result
 
 
 def _no_loss(data: ReportData, feature: int) -> str:

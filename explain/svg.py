@@ -15,6 +15,9 @@ WIDE, NARROW = 860, 324
 HALF = 470  # width of a chart that has a neighbour
 STEP = 24  # height of one row of a chart with rows
 
+# The page names the same fonts: Vega makes room for labels by their metrics, and takes a wide font for a missing one.
+FONT = "Arial, Liberation Sans, sans-serif"
+
 # Colours stand for CSS variables, which the page sets for light and dark; the values only matter to Vega.
 INK, MUTED, RULE = "#101112", "#505152", "#d0d1d2"
 MODEL, OTHER, THIRD, FOURTH = "#2060a1", "#c05a11", "#1a7f6b", "#8a4aa0"
@@ -26,7 +29,7 @@ VARIABLES = {
 
 CONFIG = {
     "background": None,
-    "font": "Arial",
+    "font": FONT,
     "view": {"stroke": None},
     "axis": {
         "labelColor": MUTED, "titleColor": MUTED, "gridColor": RULE, "domainColor": RULE, "tickColor": RULE,
@@ -105,7 +108,7 @@ def _adapt(svg: str, title: str, description: str) -> str:
     svg = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", svg)  # the picture is one image; its marks are no controls
     svg = re.sub(r'id="([^"]+)"', rf'id="{key}\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}\1)", svg)
-    svg = svg.replace(' font-family="Arial"', "").replace(' class="marks"', "")
+    svg = svg.replace(f' font-family="{FONT}"', "").replace(' class="marks"', "")
     svg = re.sub(r' xmlns(?::xlink)?="[^"]*"| version="1.1"', "", svg)  # inline SVG in HTML needs no namespace
     labels = f'<title id="{key}-title">{escape(title)}</title><desc id="{key}-description">{escape(description)}</desc>'
     head, _, body = svg.partition(">")

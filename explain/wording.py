@@ -60,6 +60,8 @@ def share_text(share: float | None, decimals: int | None = None) -> str:
     if share is None or not math.isfinite(share):
         return DASH
     percent = 100.0 * share
+    if decimals is None and 0 < percent < 0.05:
+        return "under 0.1%"
     places = decimals if decimals is not None else 0 if abs(percent) >= 10 or percent == 0 else 1
     return f"{percent:.{places}f}%".replace("-", "−")
 

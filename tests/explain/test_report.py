@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
-from explain.findings import bottom_line
+from explain.findings import bottom_line, disagreements
 from explain.page import code
 from explain.report import write_report
 from explain.report_data import ReportData, read_report_data
@@ -148,6 +148,22 @@ def test_the_verdict_on_deep_learning_follows_the_interval(difference: list[floa
     changed = found | {"differences": {name: {"auc": difference} for name in found["baselines"]}}
     sentence = bottom_line(replace(data, metrics={"abandonment": changed}))[2]
     assert verdict in sentence
+
+
+@pytest.mark.parametrize(("low", "verdict"), [(0.51, "guessing would reach 50%"), (0.49, "not shown to beat guessing")])
+def test_the_verdict_on_guessing_follows_the_interval(low: float, verdict: str) -> None:
+    data = report_data()
+    found = data.metrics["abandonment"] | {"test_intervals": {"auc": [low, 0.8]}}
+    assert verdict in bottom_line(replace(data, metrics={"abandonment": found}))[1]
+
+
+def test_a_feature_that_shuffling_does_not_show_is_named_with_its_reason(results: ReportData) -> None:
+    shuffled = results.explanations.importance
+    flat = {metric: (0.0,) * len(shuffled.specs) for metric in shuffled.low}
+    data = replace(results, explanations=replace(results.explanations, importance=replace(shuffled, low=flat)))
+    assert any("shuffling it costs no AUC" in text for text in disagreements(data))
+    few = data.metrics["abandonment"] | {"warnings": ["Only 30 test carts"]}
+    assert "so few test carts" in disagreements(replace(data, metrics={"abandonment": few}))[0]
 
 
 def test_a_leak_is_named_before_anything_is_trusted(results: ReportData) -> None:
