@@ -37,7 +37,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 # Tests open the report in a real browser. Installed where root and apt exist; otherwise the test says what is missing.
 system:
 	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium fonts-liberation >/dev/null; \
 	fi
 
 clean:

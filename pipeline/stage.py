@@ -106,7 +106,7 @@ STAGES = (
     Stage(
         "explain",
         ("ingest", "sessionize", "featurize", "split", "tune", "train", "evaluate"),
-        ("explain", "source", "seed"),
+        ("explain", "source", "costs", "preset", "seed"),
         ("data", "models", "explain"),
         (*LEARNING, "shap", "altair"),
     ),

@@ -17,4 +17,10 @@ def run(context: Context) -> None:
     explanations = explain_examples(model, train, test, context.config.explain, context.config.seed)
     write_explanations(explanations, context.out)
     context.progress.detail("report")
-    write_report(read_report_data(context.workdir, explanations), context.out / "report")
+    data = read_report_data(
+        context.workdir,
+        explanations,
+        source=f"preset {context.config.preset}",
+        costs=context.config.costs.model_dump(),
+    )
+    write_report(data, context.out / "report")
