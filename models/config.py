@@ -151,7 +151,7 @@ class RecommenderConfig(StrictModel):
     negatives: NonNegativeInt = 512
     """Further negatives of a training step, drawn evenly from the catalogue: a batch alone has few of the rare items."""
 
-    epochs: PositiveInt = 8
+    epochs: PositiveInt = 6
     """Most passes over the training sessions."""
 
     patience: PositiveInt = 2
