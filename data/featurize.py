@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def featurize(
         points = keep(backend, labelled_points(sessions, config, session))
         facts, points = _settle(points, config)
         _check_labels(facts, log)
-        specs, notes = available_features(log["priced"] > 0, log["categorised"] > 0, log["kinds"])
+        specs, notes = available_features(log["known"], log["kinds"])
         write_parquet(
             _examples(sessions, points, specs),
             out / "examples.parquet",
@@ -66,7 +67,7 @@ def featurize(
 
 def _examples(sessions: ibis.Table, points: ibis.Table, specs: tuple[Feature, ...]) -> ibis.Table:
     labels = points.select("session_id", "step", "session_end", "abandoned")
-    joined = features_at(sessions, points).join(labels, ["session_id", "step"])
+    joined = features_at(sessions, points, partial(keep, sessions.get_backend())).join(labels, ["session_id", "step"])
     names = [spec.name for spec in specs if spec.name not in KEYS]
     return joined.select(*KEYS, *names)
 
@@ -75,12 +76,15 @@ def _log_facts(sessions: ibis.Table) -> dict[str, Any]:
     by_kind = sessions.group_by("event").agg(
         events=sessions.count(),
         sessions=(sessions.step == 0).cast("int64").sum(),
-        priced=sessions.price.count(),
-        categorised=sessions.category.count(),
+        **{name: sessions[name].count() for name in ("price", "category", "quantity")},
     )
     frame = by_kind.to_pyarrow().to_pandas()
-    total = frame[["events", "sessions", "priced", "categorised"]].sum()
-    return {**{name: int(value) for name, value in total.items()}, "kinds": sorted(frame["event"])}
+    return {
+        "events": int(frame["events"].sum()),
+        "sessions": int(frame["sessions"].sum()),
+        "known": [name for name in ("price", "category", "quantity") if frame[name].sum() > 0],
+        "kinds": sorted(frame["event"]),
+    }
 
 
 def _check_log(log: dict[str, Any]) -> None:

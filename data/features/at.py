@@ -1,5 +1,7 @@
 """All features at given points: one function for training and scoring."""
 
+from collections.abc import Callable
+
 import ibis
 
 from data.features.cart import cart_features
@@ -10,7 +12,13 @@ from data.features.running import past_of, running_features
 _EMPTY_CART = ("cart_items", "cart_quantity", "cart_value", "cart_item_views")
 
 
-def features_at(sessions: ibis.Table, points: ibis.Table) -> ibis.Table:
+def _as_it_is(table: ibis.Table) -> ibis.Table:
+    return table
+
+
+def features_at(
+    sessions: ibis.Table, points: ibis.Table, hold: Callable[[ibis.Table], ibis.Table] = _as_it_is
+) -> ibis.Table:
     """Every feature of the catalogue, as of each point.
 
     A feature depends on the events at or before the point in (`ts`, `row`) order and on nothing after it, in this
@@ -20,19 +28,22 @@ def features_at(sessions: ibis.Table, points: ibis.Table) -> ibis.Table:
         sessions: the whole log, with `session_id` and `step`.
         points: `session_id` and `step` (int32), without duplicates, each an event of a session at or after its
             first cart event.
+        hold: what to do with intermediate tables that are used several times or need a sort of their own; a long
+            log wants them computed one by one (`data.engine.keep`), so that only one is in memory.
 
     Returns:
         One row per point: `session_id`, `visitor_id`, `step`, `ts`, `session_start`, `decision_point` (int32) and
         the other features (float32, null where unknown).
     """
     points = points.select("session_id", "step")
-    past = past_of(sessions, points)
-    running = running_features(past).join(points, ["session_id", "step"])
+    past = hold(past_of(sessions, points))
     cart_events = past.filter(past.event == "cart")
-    prices = category_history(sessions, cart_events)
-    history = item_history(sessions, cart_events).left_join(prices, "row").drop("row_right")
-    carts = cart_features(past, points, history)
-    visitors = visitor_history(sessions, past)
+    prices = hold(category_history(sessions, cart_events))
+    items = hold(item_history(sessions, cart_events))
+    history = items.left_join(prices, "row").drop("row_right")
+    carts = hold(cart_features(past, points, history))
+    visitors = hold(visitor_history(sessions, past))
+    running = hold(running_features(past).join(points, ["session_id", "step"]))
     joined = running.left_join(carts, ["session_id", "step"]).drop("session_id_right", "step_right")
     joined = joined.left_join(visitors, "session_id").drop("session_id_right")
     filled = joined.mutate(**{name: _filled(joined, name) for name in _EMPTY_CART})

@@ -14,7 +14,8 @@ def cart_features(past: ibis.Table, points: ibis.Table, history: ibis.Table) -> 
     """The cart at each point, item by item and then in sum.
 
     An item is in the cart from its cart event until an uncart event, which takes it out whole. What a cart event
-    adds is a line; an item's price and history are those of its latest line.
+    adds is a line, of one piece where the quantity is unknown; an item's price and history are those of its latest
+    line.
 
     Args:
         past: the events of the points' sessions.
@@ -39,9 +40,9 @@ def _touched(past: ibis.Table, history: ibis.Table) -> ibis.Table:
     # A log that counts no pieces means one by an event (`ColumnConfig.quantity`).
     # Both below look ahead, but are only ever compared with a point: "had it been removed by then?"
     events = events.select(
-        "session_id", "item_id", "step", "row",
-        quantity=events.quantity.fill_null(1), is_cart=is_cart, is_view=events.event == "view",
+        "session_id", "item_id", "step", "row", is_cart=is_cart, is_view=events.event == "view",
         units=price_units(events.price),
+        quantity=events.quantity.fill_null(1),
         removed=ibis.ifelse(events.event == "uncart", events.step, None).min().over(later),
         renewed=ibis.ifelse(is_cart, events.step, None).min().over(later),
     )  # fmt: skip

@@ -46,11 +46,11 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "cart_quantity", "Pieces in the cart", "cart", unit="pieces",
-        description="Number of pieces in the cart now.",
+        description="Number of pieces in the cart now; a cart event without a quantity counts as one.",
     ),
     Feature(
         "cart_value", "Cart value", "cart", unit="currency", actionable=True,
-        description="Price times quantity, summed over the cart now; unknown where the price of an item in it is.",
+        description="Price times quantity (one if unknown), summed over the cart now; unknown if a price in it is.",
     ),
     Feature(
         "cart_mean_price", "Mean price in the cart", "cart", unit="currency", actionable=True,
@@ -130,13 +130,14 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 """Features of an event source, in column order."""
 
-NEEDS_PRICE = frozenset({
-    "cart_value", "cart_mean_price", "cart_max_price", "cart_price_to_category", "viewed_mean_price",
-})  # fmt: skip
-"""Features that a log without prices does not have."""
-
-NEEDS_CATEGORY = frozenset({"distinct_categories", "cart_price_to_category"})
-"""Features that a log without categories does not have."""
+NEEDS_FIELD = {
+    "price": frozenset({
+        "cart_value", "cart_mean_price", "cart_max_price", "cart_price_to_category", "viewed_mean_price",
+    }),
+    "category": frozenset({"distinct_categories", "cart_price_to_category"}),
+    "quantity": frozenset({"cart_quantity"}),
+}  # fmt: skip
+"""Features that a log does not have where no event has the field."""
 
 NEEDS_EVENT = {
     "n_views": "view", "cart_item_views": "view", "viewed_mean_price": "view",
@@ -145,28 +146,23 @@ NEEDS_EVENT = {
 """Features that would be one constant in a log without such an event."""
 
 
-def available_features(
-    has_price: bool, has_category: bool, kinds: Collection[str]
-) -> tuple[tuple[Feature, ...], tuple[str, ...]]:
+def available_features(known: Collection[str], kinds: Collection[str]) -> tuple[tuple[Feature, ...], tuple[str, ...]]:
     """The features a log can give, and a note for each reason why others are left out.
 
     Args:
-        has_price: whether any event has a price.
-        has_category: whether any event has a category.
+        known: optional fields of the event contract that at least one event has.
         kinds: kinds of event that occur in the log.
 
     Returns:
         The features, in column order, and the notes.
     """
-    missing: dict[str, set[str]] = {}
-    if not has_price:
-        missing["no prices"] = set(NEEDS_PRICE)
-    if not has_category:
-        missing["no categories"] = set(NEEDS_CATEGORY)
-    for name, kind in NEEDS_EVENT.items():
+    missing: dict[str, frozenset[str]] = {
+        f"no {field}": names for field, names in NEEDS_FIELD.items() if field not in known
+    }
+    for kind in dict.fromkeys(NEEDS_EVENT.values()):
         if kind not in kinds:
-            missing.setdefault(f"no {kind} events", set()).add(name)
-    out = set().union(*missing.values())
+            missing[f"no {kind} events"] = frozenset(name for name, needs in NEEDS_EVENT.items() if needs == kind)
+    out = frozenset().union(*missing.values())
     notes = tuple(
         f"The log has {reason}: left out {', '.join(f'`{f.name}`' for f in FEATURES if f.name in names)}."
         for reason, names in missing.items()

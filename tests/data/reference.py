@@ -86,7 +86,7 @@ def _cart(past: list[Event], session: list[Event]) -> dict[str, Any]:
     histories = [_history(past[: past.index(e)], e) for e in latest]
     return {
         "cart_items": len(cart),
-        "cart_quantity": sum(e["quantity"] for e in lines),
+        "cart_quantity": sum(e["quantity"] or 1 for e in lines),
         "cart_value": _value(lines),
         "cart_mean_price": _mean(prices),
         "cart_max_price": max(prices, default=None),
@@ -98,7 +98,7 @@ def _cart(past: list[Event], session: list[Event]) -> dict[str, Any]:
 
 
 def _value(lines: list[Event]) -> float | None:
-    return None if any(e["price"] is None for e in lines) else sum(e["price"] * e["quantity"] for e in lines)
+    return None if any(e["price"] is None for e in lines) else sum(e["price"] * (e["quantity"] or 1) for e in lines)
 
 
 def _history(before: list[Event], line: Event) -> dict[str, Any]:
