@@ -90,7 +90,11 @@ class SourceConfig(StrictModel):
     """Several families of files with columns of their own, instead of `columns`."""
 
     events: dict[str, Literal["view", "cart", "uncart", "purchase", "favourite", "ignore"]] = {
-        "view": "view", "cart": "cart", "uncart": "uncart", "purchase": "purchase", "favourite": "favourite",
+        "view": "view",
+        "cart": "cart",
+        "uncart": "uncart",
+        "purchase": "purchase",
+        "favourite": "favourite",
     }
     """The source's event names and what each is; a name not listed breaks the contract and is quarantined."""
 
@@ -146,7 +150,7 @@ class SourceConfig(StrictModel):
                 '`source.columns` (or `source.files`) is needed where `source.kind` is "events"; or name a `--preset`'
             )
         if self.kind == "features" and (self.label is None or self.abandoned is None):
-            raise ValueError("`source.label` and `source.abandoned` are needed where `source.kind` is \"features\"")
+            raise ValueError('`source.label` and `source.abandoned` are needed where `source.kind` is "features"')
         return self
 
 
