@@ -44,7 +44,8 @@ def featurize(
     with tempfile.TemporaryDirectory(dir=out) as scratch, engine(engine_config, Path(scratch)) as backend:
         sessions = read_parquet(backend, events_path)
         log = _log_facts(sessions)
-        _check_log(log)
+        _check_carts(log)
+        _check_sessions(log)
         points = keep(backend, labelled_points(sessions, config, session))
         facts, points = _settle(points, config)
         _check_labels(facts, log)
@@ -54,15 +55,46 @@ def featurize(
             out / "examples.parquet",
             sort_by=["session_start", "session_id", "decision_point"],
         )
-        write_parquet(
-            item_sequences(sessions, config.max_sequence),
-            out / "sequences.parquet",
-            sort_by=["session_start", "session_id"],
-        )
+        _write_sequences(sessions, config, out)
     write_features(specs, out / "features.json")
     result = {**facts, "notes": [*_unfinished_note(facts), *notes]}
     (out / "featurize.json").write_text(json.dumps(result, indent=1) + "\n")
     return result
+
+
+def featurize_sequences(
+    events_path: Path, config: FeatureConfig, engine_config: EngineConfig, out: Path
+) -> dict[str, Any]:
+    """Write `sequences.parquet` and `featurize.json`: what a recommender alone learns from; no cart event is needed.
+
+    Args:
+        events_path: events with sessions, as sessionize writes them.
+        config: length of sequences.
+        engine_config: the SQL engine.
+        out: existing folder to write to.
+
+    Returns:
+        What `featurize.json` holds: `sessions`, `events` and `notes`.
+
+    Raises:
+        InputError: one session only.
+    """
+    with tempfile.TemporaryDirectory(dir=out) as scratch, engine(engine_config, Path(scratch)) as backend:
+        sessions = read_parquet(backend, events_path)
+        log = _log_facts(sessions)
+        _check_sessions(log)
+        _write_sequences(sessions, config, out)
+    result = {"sessions": log["sessions"], "events": log["events"], "notes": []}
+    (out / "featurize.json").write_text(json.dumps(result, indent=1) + "\n")
+    return result
+
+
+def _write_sequences(sessions: ibis.Table, config: FeatureConfig, out: Path) -> None:
+    write_parquet(
+        item_sequences(sessions, config.max_sequence),
+        out / "sequences.parquet",
+        sort_by=["session_start", "session_id"],
+    )
 
 
 def _examples(sessions: ibis.Table, points: ibis.Table, specs: tuple[Feature, ...]) -> ibis.Table:
@@ -87,12 +119,16 @@ def _log_facts(sessions: ibis.Table) -> dict[str, Any]:
     }
 
 
-def _check_log(log: dict[str, Any]) -> None:
+def _check_carts(log: dict[str, Any]) -> None:
     if "cart" not in log["kinds"]:
         raise InputError(
             f"There is no cart event in {log['events']:,} events, so nothing can be abandoned. Kinds of event found: "
-            f'{", ".join(log["kinds"])}. Map the source\'s name for a cart event to "cart" in `source.events`.'
+            f'{", ".join(log["kinds"])}. Map the source\'s name for a cart event to "cart" in `source.events`; '
+            "or make the recommender alone: --set abandonment.enabled=false"
         )
+
+
+def _check_sessions(log: dict[str, Any]) -> None:
     if log["sessions"] == 1:
         raise InputError(
             f"All {log['events']:,} events belong to one session; examples of many sessions are needed. Check which "

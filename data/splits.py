@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,20 @@ class Boundaries:
 
     test_from: datetime
     """First moment of test."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is split: how a side's rows are counted, and what a side needs."""
+
+    count: Callable[[ibis.Table], dict[str, Any]]
+    """Counts of a side's rows, `sessions`, `from` and `to` among them."""
+
+    poor: Callable[[dict[str, Any]], bool]
+    """Whether a side with these counts has too little."""
+
+    refusal: Callable[[dict[str, Any], list[str]], str]
+    """From the facts of a split and its poor sides, what is wrong with it."""
 
 
 def split_examples(
@@ -58,14 +73,16 @@ def split_examples(
         engine(engine_config or EngineConfig(), Path(scratch), keep_order=True) as backend,
     ):
         examples = read_parquet(backend, folder / "examples.parquet")
-        cut, facts = _choose(examples, config)
-        sides = {side: examples.filter(_side(examples, side, cut, config)) for side in SIDES}
+        cut, facts = _choose_examples(examples, config)
+        sides = {side: examples.filter(on_side(examples, side, cut, config)) for side in SIDES}
         for side, rows in sides.items():
             write_parquet(rows, out / f"{side}.parquet")
         if (folder / "sequences.parquet").exists():
             sequences = read_parquet(backend, folder / "sequences.parquet")
             for side in SIDES:
-                write_parquet(sequences.filter(_side(sequences, side, cut, config)), out / f"sequences_{side}.parquet")
+                write_parquet(
+                    sequences.filter(on_side(sequences, side, cut, config)), out / f"sequences_{side}.parquet"
+                )
     shutil.copyfile(folder / "features.json", out / "features.json")
     (out / "split.json").write_text(json.dumps(facts, indent=1) + "\n")
     return facts
@@ -84,29 +101,47 @@ def boundaries(starts: "pd.Series[Any]", config: SplitConfig) -> Boundaries:
     return Boundaries(validation_from.to_pydatetime(), test_from.to_pydatetime())
 
 
-def _choose(examples: ibis.Table, config: SplitConfig) -> tuple[Boundaries | None, dict[str, Any]]:
-    """Where to cut, None for a split by group, and the facts of that split."""
+def choose(
+    rows: ibis.Table, starts: "pd.Series[Any]", wholes: int, config: SplitConfig, kind: Kind
+) -> tuple[Boundaries | None, dict[str, Any]]:
+    """Where to cut, None for a split by group, and the facts of that split.
+
+    Args:
+        rows: what is split.
+        starts: (sessions,) moment each session started; all known, or the split is by group.
+        wholes: how many sessions (or groups) there are, none of which is parted.
+        config: shares, and by what to split.
+        kind: what a side is counted by and needs.
+
+    Raises:
+        InputError: a side has too little.
+    """
+    notes: list[str] = []
+    if config.by != "group" and starts.notna().all():
+        cut = boundaries(starts, config)
+        facts = _facts(rows, wholes, cut, config, kind)
+        poor = _poor(facts, kind)
+        if config.by == "time" or not poor:
+            _check(facts, config, kind)
+            return cut, facts
+        notes = [
+            f"Split by visitor, because by time too little would be left in {' and '.join(poor)}: "
+            f"{len(starts):,} sessions lie too close together."
+        ]
+    facts = _facts(rows, wholes, None, config, kind)
+    _check(facts, config, kind)
+    return None, {**facts, "notes": [*notes, *facts["notes"]]}
+
+
+def _choose_examples(examples: ibis.Table, config: SplitConfig) -> tuple[Boundaries | None, dict[str, Any]]:
     wholes = examples.select(_whole(examples).name("whole"), "session_start", "session_end").distinct()
     spans = wholes.to_pyarrow().to_pandas()
-    timed = bool(spans["session_start"].notna().all())
-    if config.by == "time" and not timed:
+    if config.by == "time" and spans["session_start"].isna().any():
         raise InputError(
             '`split.by` is "time", but the examples have none. Name the column in `source.time`, or split by "group".'
         )
-    notes: list[str] = []
-    if timed and config.by != "group":
-        cut = boundaries(spans["session_start"], config)
-        facts = _facts(examples, spans, cut, config)
-        if config.by == "time" or not _poor(facts):
-            _check(facts, config)
-            return cut, facts
-        notes = [
-            f"Split by visitor, because by time too little would be left in {' and '.join(_poor(facts))}: "
-            f"{len(spans):,} sessions lie too close together."
-        ]
-    facts = _facts(examples, spans, None, config)
-    _check(facts, config)
-    return None, {**facts, "notes": [*notes, *facts["notes"]]}
+    kind = Kind(_count, lambda count: count["abandoned"] in (0, count["examples"]), _refusal)
+    return choose(examples, spans["session_start"], int(spans["whole"].nunique()), config, kind)
 
 
 def _whole(rows: ibis.Table) -> ibis.Value:
@@ -114,7 +149,8 @@ def _whole(rows: ibis.Table) -> ibis.Value:
     return rows.session_id.fill_null(rows.visitor_id)
 
 
-def _side(rows: ibis.Table, side: Split, cut: Boundaries | None, config: SplitConfig) -> ibis.Value:
+def on_side(rows: ibis.Table, side: Split, cut: Boundaries | None, config: SplitConfig) -> ibis.Value:
+    """Whether a row, with `session_start`, `session_end` and `visitor_id`, belongs to a side."""
     return _side_by_group(rows, side, config) if cut is None else _side_by_time(rows, side, cut)
 
 
@@ -141,9 +177,9 @@ def _shares(config: SplitConfig) -> tuple[float, float]:
     return config.train, config.train + config.validation
 
 
-def _facts(examples: ibis.Table, spans: pd.DataFrame, cut: Boundaries | None, config: SplitConfig) -> dict[str, Any]:
-    counts = {side: _count(examples.filter(_side(examples, side, cut, config))) for side in SIDES}
-    dropped = int(spans["whole"].nunique()) - sum(count["sessions"] for count in counts.values())
+def _facts(rows: ibis.Table, wholes: int, cut: Boundaries | None, config: SplitConfig, kind: Kind) -> dict[str, Any]:
+    counts = {side: kind.count(rows.filter(on_side(rows, side, cut, config))) for side in SIDES}
+    dropped = wholes - sum(count["sessions"] for count in counts.values())
     cut_at = None if cut is None else {
         "validation_from": cut.validation_from.isoformat(), "test_from": cut.test_from.isoformat(),
     }  # fmt: skip
@@ -178,23 +214,26 @@ def _count(rows: ibis.Table) -> dict[str, Any]:
     }
 
 
-def _poor(facts: dict[str, Any]) -> list[str]:
-    """Sides that lack one of the labels."""
-    counts = facts["counts"]
-    return [side for side in SIDES if counts[side]["abandoned"] in (0, counts[side]["examples"])]
+def _poor(facts: dict[str, Any], kind: Kind) -> list[str]:
+    return [side for side in SIDES if kind.poor(facts["counts"][side])]
 
 
-def _check(facts: dict[str, Any], config: SplitConfig) -> None:
-    poor = _poor(facts)
-    if not poor:
-        return
+def _check(facts: dict[str, Any], config: SplitConfig, kind: Kind) -> None:
+    poor = _poor(facts, kind)
+    if poor:
+        raise InputError(
+            f"{kind.refusal(facts, poor)}\nA longer log helps most; otherwise change `split.train` ({config.train}) or "
+            f"`split.validation` ({config.validation}), or `split.by`."
+        )
+
+
+def _refusal(facts: dict[str, Any], poor: list[str]) -> str:
     lines = "\n".join(
         f"  {side:<10} {count['examples']:>9,} examples, {count['abandoned']:,} abandoned, "
         f"{count['examples'] - count['abandoned']:,} bought"
         for side, count in facts["counts"].items()
     )
-    raise InputError(
+    return (
         f"The split by {facts['by']} leaves {' and '.join(poor)} without abandoned or without bought carts; each side "
-        f"needs both:\n{lines}\nA longer log helps most; otherwise change `split.train` ({config.train}) or "
-        f"`split.validation` ({config.validation}), or `split.by`."
+        f"needs both:\n{lines}"
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from explain import charts, row_charts
 from explain.findings import baseline_name, mean_points, ranking
-from explain.report_data import ReportData
+from explain.report_data import ReportData, RunData
 from explain.sentences import risk_points
 from explain.svg import WIDE, Figure
 from explain.tables import slice_text
@@ -153,7 +153,7 @@ def profit(data: ReportData) -> Figure | None:
     )
 
 
-def histories(data: ReportData) -> list[Figure]:
+def histories(data: RunData) -> list[Figure]:
     """Loss by epoch of each trained model."""
     figures = []
     for key, name in (("abandonment", "Abandonment model"), ("recommender", "Recommender")):
@@ -185,21 +185,23 @@ def trials(data: ReportData) -> Figure | None:
     )
 
 
-def recommender(data: ReportData) -> Figure | None:
-    """Recall@20 of the recommender beside its baselines."""
+def recommender(data: RunData) -> Figure | None:
+    """How often the recommender and its baselines show the next item."""
     found = data.metrics.get("recommender") or {}
     if "test" not in found:
         return None
-    rows = sorted(_contestants(found), key=lambda row: -(row[1]["recall_at_20"] or 0))
-    values = [float(row["recall_at_20"] or 0) * 100 for _, row in rows]
+    recall = next(iter(found["test"]))
+    shown = recall.partition("_at_")[2]
+    rows = sorted(_contestants(found), key=lambda row: -(row[1][recall] or 0))
+    values = [float(row[recall] or 0) * 100 for _, row in rows]
     texts = [share_text(value / 100, 1) for value in values]
     said = ", ".join(f"{who} {text}" for (who, _), text in zip(rows, texts, strict=True))
     return row_charts.bars(
         [who for who, _ in rows],
         values,
         texts,
-        "How often the next item is among 20 shown",
-        f"Recall@20: {said}.",
+        f"How often the next item is among {shown} shown",
+        f"Recall@{shown}: {said}.",
     )
 
 

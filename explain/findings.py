@@ -52,7 +52,13 @@ def ranking(data: ReportData) -> np.ndarray:
 def bottom_line(data: ReportData) -> list[str]:
     """The report in five sentences."""
     found = data.metrics["abandonment"]
-    return [_what(found["counts"]), _how_good(found), _does_it_pay(found), _trust(data), _where_to_look(data)]
+    return [
+        _what(found["counts"]),
+        _how_good(found),
+        does_it_pay(found, "auc", "AUC"),
+        _trust(data),
+        _where_to_look(data),
+    ]
 
 
 def _what(counts: dict[str, Any]) -> str:
@@ -69,7 +75,7 @@ def _how_good(found: dict[str, Any]) -> str:
         return "How well it ranks carts cannot be said: the test carts all ended the same way."
     return (
         f"Shown one cart that was left and one that was bought, it gives the left one the higher risk in "
-        f"{share_text(auc, 1)} of cases (95% interval {_shares(interval)}); "
+        f"{share_text(auc, 1)} of cases (95% interval {shares_text(interval)}); "
         + (
             "guessing would reach 50%."
             if interval and interval[0] > 0.5
@@ -78,37 +84,43 @@ def _how_good(found: dict[str, Any]) -> str:
     )
 
 
-def _shares(interval: list[float] | None) -> str:
+def shares_text(interval: list[float] | None) -> str:
+    """An interval of shares as "71.2% to 76.8%"."""
     return "not known" if not interval else f"{share_text(interval[0], 1)} to {share_text(interval[1], 1)}"
 
 
-def best_baseline(found: dict[str, Any]) -> str | None:
-    """The baseline with the highest AUC."""
-    known = {name: row["auc"] for name, row in found["baselines"].items() if row["auc"] is not None}
+def best_baseline(found: dict[str, Any], metric: str = "auc") -> str | None:
+    """The baseline with the highest value of a metric."""
+    known = {name: row[metric] for name, row in found["baselines"].items() if row[metric] is not None}
     return max(known, key=lambda name: known[name]) if known else None
 
 
-def _does_it_pay(found: dict[str, Any]) -> str:
-    best = best_baseline(found)
-    difference = found["differences"][best].get("auc") if best is not None else None
+def does_it_pay(found: dict[str, Any], metric: str, name: str) -> str:
+    """Whether deep learning pays, by the interval of the difference from the best baseline in a metric of this name."""
+    best = best_baseline(found, metric)
+    difference = found["differences"].get(best, {}).get(metric)
     if best is None or difference is None:
         return "There is no baseline to compare it with, so whether deep learning pays is open."
-    name = baseline_name(best)
+    rival = baseline_name(best)
     gap, low, high = difference
     if low > 0:
         return (
-            f"Deep learning pays here: its AUC is {decimal_text(gap)} above the best baseline, {name} "
+            f"Deep learning pays here: its {name} is {decimal_text(gap)} above the best baseline, {rival} "
             f"(95% interval of the difference {interval_text([low, high])})."
         )
     if high < 0:
         return (
-            f"Deep learning does not pay here: the best baseline, {name}, has an AUC {decimal_text(-gap)} higher "
-            f"(95% interval {interval_text([-high, -low])}) and is simpler to run."
+            f"Deep learning does not pay here: the best baseline, {rival}, has {_article(name)} {decimal_text(-gap)} "
+            f"higher (95% interval {interval_text([-high, -low])}) and is simpler to run."
         )
     return (
-        f"Whether deep learning pays is not shown: its AUC differs from the best baseline, {name}, by "
+        f"Whether deep learning pays is not shown: its {name} differs from the best baseline, {rival}, by "
         f"{_signed(gap)}, and the 95% interval of the difference, {interval_text([low, high])}, includes zero."
     )
+
+
+def _article(name: str) -> str:
+    return f"an {name}" if name[0] in "AEIOU" else f"a {name}"
 
 
 def _signed(value: float) -> str:
@@ -165,7 +177,7 @@ def cautions(data: ReportData) -> list[Caution]:
             Caution("Explanations are not exact", f"SHAP values and predictions differ by up to {error:.1g} log-odds.")
         )
     if data.ingest and data.ingest["bad"]:
-        result.append(_quarantine(data.ingest))
+        result.append(quarantine_caution(data.ingest))
     if told := disagreements(data):
         result.append(Caution("The two importances disagree", " ".join(told), "note"))
     return result
@@ -179,7 +191,8 @@ def _leak(leak: dict[str, Any]) -> Caution:
     )
 
 
-def _quarantine(ingest: dict[str, Any]) -> Caution:
+def quarantine_caution(ingest: dict[str, Any]) -> Caution:
+    """That rows were set aside, and where the reasons are."""
     return Caution(
         "Rows were set aside",
         f"{count_text(ingest['bad'])} of {count_text(ingest['rows'])} rows ({share_text(ingest['bad_share'])}) break "

@@ -33,6 +33,14 @@ def render(template: str, **context: Any) -> str:
     return environment.get_template(template).render(style=style, **context)
 
 
+def write_page(folder: Path, template: str, **context: Any) -> Path:
+    """Fill a template into `folder/index.html`, whole or not at all; the folder is made where it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path, partial = folder / "index.html", folder / ".index.html.partial"
+    partial.write_text(render(template, **context), encoding="utf-8")
+    return partial.replace(path)
+
+
 def code(text: str) -> Markup:
     """Text with what stands between backticks set as code, everything escaped."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

@@ -8,10 +8,11 @@ import numpy as np
 from explain import figures, tables
 from explain.cart import explain_cart
 from explain.findings import bottom_line, cautions, disagreements, mean_points
-from explain.page import render
+from explain.page import write_page
 from explain.report_data import ReportData
+from explain.report_parts import period, shared_parts, span
 from explain.sentences import model_sentences
-from explain.wording import DASH, count_text, decimal_text, interval_text, number_text, share_text
+from explain.wording import DASH, count_text, decimal_text, number_text, share_text
 
 ABANDONMENT = ("auc", "average_precision", "log_loss", "brier", "ece")
 
@@ -26,16 +27,13 @@ def write_report(data: ReportData, folder: Path) -> Path:
     Returns:
         The file.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path, partial = folder / "index.html", folder / ".index.html.partial"
-    partial.write_text(render("report.html.j2", **_context(data)), encoding="utf-8")
-    return partial.replace(path)
+    return write_page(folder, "report.html.j2", **_context(data))
 
 
 def _context(data: ReportData) -> dict[str, Any]:
     warned = cautions(data)
     context: dict[str, Any] = {"data": data, "cautions": warned, "contents": _contents(bool(warned))}
-    return context | _top(data) | _why(data) | _quality(data) | _nudges(data) | _recommender(data) | _rest(data)
+    return context | _top(data) | _why(data) | _quality(data) | _nudges(data) | shared_parts(data) | _rest(data)
 
 
 def _contents(warned: bool) -> list[tuple[str, str]]:
@@ -55,25 +53,19 @@ def _contents(warned: bool) -> list[tuple[str, str]]:
 def _top(data: ReportData) -> dict[str, Any]:
     found = data.metrics["abandonment"]
     counts, test, spans = found["counts"], found["test"], found["test_intervals"]
-    moments = [side.get(edge) for side in data.split["counts"].values() for edge in ("from", "to")]
-    days = sorted(str(moment)[:10] for moment in moments if moment)
     shown = [
         ("Test decision points", count_text(counts["examples"]), f"of {count_text(counts['sessions'])} sessions"),
         ("Left", share_text(counts["abandoned_share"]), "of the test decision points"),
-        ("AUC", decimal_text(test["auc"]), _span(spans.get("auc"))),
-        ("Average precision", decimal_text(test["average_precision"]), _span(spans.get("average_precision"))),
+        ("AUC", decimal_text(test["auc"]), span(spans.get("auc"))),
+        ("Average precision", decimal_text(test["average_precision"]), span(spans.get("average_precision"))),
         ("Calibration error", share_text(test["ece"], 1), "mean gap of prediction and outcome"),
     ]
     return {
-        "period": f"{days[0]} to {days[-1]}" if days else "",
+        "period": period(data.split),
         "bottom_line": bottom_line(data),
         "key_figures": [{"name": name, "value": value, "below": below} for name, value, below in shown],
         "counts": counts,
     }
-
-
-def _span(interval: list[float] | None) -> str:
-    return f"95% interval {interval_text(interval)}" if interval else ""
 
 
 def _why(data: ReportData) -> dict[str, Any]:
@@ -172,68 +164,15 @@ def _money(value: float | None) -> str:
     return DASH if value is None else f"{value:,.3f}".replace("-", "−")
 
 
-def _recommender(data: ReportData) -> dict[str, Any]:
-    found = data.metrics.get("recommender") or {"skipped": "it was not trained"}
-    if "skipped" in found:
-        return {"recommender_table": None, "recommender_skipped": str(found["skipped"]).rstrip(".")}
-    names = list(found["test"])
-    return {
-        "recommender_table": tables.metrics_table(found, names, "Next item among 20 shown"),
-        "recommender_differences": tables.differences_table(found, "The recommender less each baseline"),
-        "recommender_counts": found["counts"],
-        "recommender_chart": figures.recommender(data),
-    }
-
-
 def _rest(data: ReportData) -> dict[str, Any]:
-    stages = [part for part in (data.ingest, data.sessionize, data.featurize, data.split) if part]
     return {
-        "data_facts": _facts(data),
         "split": tables.split_table(data.split),
-        "split_note": _split_note(data.split),
-        "quarantine": tables.quarantine_table(data.ingest) if data.ingest else None,
         "leaks": data.leaks,
-        "notes": [str(note) for part in stages for note in part.get("notes") or []] + data.notes,
         "trials_chart": figures.trials(data),
-        "histories": figures.histories(data),
         "trials": tables.trials_table(data.trials) if data.trials else None,
-        "settings": _settings(data.best or {}),
+        "settings": _settings({name: value for name, value in (data.best or {}).items() if name != "enabled"}),
         "limits": _limits(data),
     }
-
-
-def _facts(data: ReportData) -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    if data.ingest:
-        found = data.ingest
-        events = ", ".join(f"{count_text(count)} {name}" for name, count in found["events"].items() if count)
-        rows += [
-            ("Rows read", f"{count_text(found['rows'])}, {count_text(found['accepted'])} accepted"),
-            ("Set aside", f"{count_text(found['bad'])} ({share_text(found['bad_share'])})"),
-            ("Duplicates dropped", count_text(found["duplicates_dropped"])),
-            ("Events", events),
-            ("Time", f"{str(found['first_ts'])[:16]} to {str(found['last_ts'])[:16]}".replace("T", " ") + " UTC"),
-            ("Visitors and items", f"{count_text(found['visitors'])} and {count_text(found['items'])}"),
-        ]
-    if data.sessionize:
-        sessions = (
-            f"{count_text(data.sessionize['sessions'])}, with a cart {count_text(data.sessionize['cart_sessions'])}"
-        )
-        rows.append(("Sessions", sessions))
-    if data.featurize:
-        rows.append(("Decision points", count_text(data.featurize["examples"])))
-        if data.featurize.get("censored_sessions"):
-            rows.append(("Sessions cut off by the end of the log", count_text(data.featurize["censored_sessions"])))
-    return rows
-
-
-def _split_note(split: dict[str, Any]) -> str:
-    how = {
-        "time": "Split by time with sessions kept whole: the model is tested on what came after it was trained.",
-        "group": "Split by visitor or group, at random but repeatable: no group is on two sides.",
-    }.get(str(split.get("by")), "")
-    dropped = split.get("dropped_sessions")
-    return how + (f" {count_text(dropped)} sessions that cross a boundary were dropped." if dropped else "")
 
 
 def _settings(best: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -12,26 +12,17 @@ from explain.explanations import Explanations, read_explanations
 Table = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class ReportData:
-    """The stages' results. What a source cannot feed is None or empty, and the report leaves that part out."""
-
-    examples: Examples
-    """The explained test carts, n rows."""
-
-    explanations: Explanations
-    """SHAP values of these n carts, and permutation importance."""
+@dataclass(frozen=True, kw_only=True)
+class RunData:
+    """What the stages of every run leave. What a source cannot feed is None or empty, and a report leaves it out."""
 
     metrics: Table
     """`evaluate/metrics.json`: "abandonment" and "recommender"."""
 
-    curves: Table
-    """`evaluate/curves.json`."""
-
     split: Table
     """`split/split.json`."""
 
-    title: str = "Why carts are left"
+    title: str = "What visitors look at next"
     """Heading of the report."""
 
     source: str = ""
@@ -46,6 +37,29 @@ class ReportData:
     featurize: Table | None = None
     """`featurize/featurize.json`; None for a feature table."""
 
+    history: Table = field(default_factory=dict)
+    """`train/history.json`: per model, metric → values by epoch."""
+
+    notes: list[str] = field(default_factory=list)
+    """Further remarks for the reader."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportData(RunData):
+    """The results of a run with an abandonment model."""
+
+    examples: Examples
+    """The explained test carts, n rows."""
+
+    explanations: Explanations
+    """SHAP values of these n carts, and permutation importance."""
+
+    curves: Table
+    """`evaluate/curves.json`."""
+
+    title: str = "Why carts are left"
+    """Heading of the report."""
+
     leaks: list[Table] = field(default_factory=list)
     """`split/leaks.json`: features that alone nearly give the label away."""
 
@@ -55,14 +69,8 @@ class ReportData:
     best: Table | None = None
     """`tune/best.json`: the abandonment model's configuration."""
 
-    history: Table = field(default_factory=dict)
-    """`train/history.json`: per model, metric → values by epoch."""
-
     costs: Table | None = None
     """What a nudge costs and brings, by the fields of `CostConfig`."""
-
-    notes: list[str] = field(default_factory=list)
-    """Further remarks for the reader."""
 
 
 def read_report_data(
@@ -84,30 +92,54 @@ def read_report_data(
     Raises:
         InputError: a stage that the report needs has not run.
     """
-    for stage in ("split", "evaluate") if explanations else ("split", "evaluate", "explain"):
+    _check_stages(workdir, ("split", "evaluate") if explanations else ("split", "evaluate", "explain"))
+    found = explanations or read_explanations(workdir / "explain")
+    return ReportData(
+        examples=read_examples(workdir / "split", "test").take(found.rows),
+        explanations=found,
+        curves=_json(workdir / "evaluate" / "curves.json"),
+        title=title or ReportData.title,
+        source=source,
+        costs=costs,
+        leaks=_json(workdir / "split" / "leaks.json") or [],
+        trials=_json(workdir / "tune" / "trials.json") or [],
+        best=_json(workdir / "tune" / "best.json"),
+        **_every_run(workdir),
+    )
+
+
+def read_run_data(workdir: Path, source: str = "") -> RunData:
+    """Gather what the stages of a run with the recommender alone wrote.
+
+    Args:
+        workdir: the work folder, with at least `split` and `evaluate`.
+        source: where the data came from, in words.
+
+    Raises:
+        InputError: a stage that the report needs has not run.
+    """
+    _check_stages(workdir, ("split", "evaluate"))
+    return RunData(source=source, **_every_run(workdir))
+
+
+def _every_run(workdir: Path) -> Table:
+    return {
+        "metrics": _json(workdir / "evaluate" / "metrics.json"),
+        "split": _json(workdir / "split" / "split.json"),
+        "ingest": _json(workdir / "ingest" / "ingest.json"),
+        "sessionize": _json(workdir / "sessionize" / "sessionize.json"),
+        "featurize": _json(workdir / "featurize" / "featurize.json"),
+        "history": _json(workdir / "train" / "history.json") or {},
+    }
+
+
+def _check_stages(workdir: Path, stages: tuple[str, ...]) -> None:
+    for stage in stages:
         if not (workdir / stage).is_dir():
             raise InputError(
                 f"The report needs the stage `{stage}`, which has not run in {workdir}. "
                 f"Run it first: python -m pipeline run --workdir {workdir}"
             )
-    found = explanations or read_explanations(workdir / "explain")
-    return ReportData(
-        examples=read_examples(workdir / "split", "test").take(found.rows),
-        explanations=found,
-        metrics=_json(workdir / "evaluate" / "metrics.json"),
-        curves=_json(workdir / "evaluate" / "curves.json"),
-        split=_json(workdir / "split" / "split.json"),
-        title=title or ReportData.title,
-        source=source,
-        costs=costs,
-        ingest=_json(workdir / "ingest" / "ingest.json"),
-        sessionize=_json(workdir / "sessionize" / "sessionize.json"),
-        featurize=_json(workdir / "featurize" / "featurize.json"),
-        leaks=_json(workdir / "split" / "leaks.json") or [],
-        trials=_json(workdir / "tune" / "trials.json") or [],
-        best=_json(workdir / "tune" / "best.json"),
-        history=_json(workdir / "train" / "history.json") or {},
-    )
 
 
 def _json(path: Path) -> Any:

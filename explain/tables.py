@@ -28,12 +28,18 @@ METRIC_NAMES = {
     "log_loss": "Log loss",
     "brier": "Brier score",
     "ece": "Calibration error",
-    "recall_at_20": "Recall@20",
-    "mrr_at_20": "MRR@20",
-    "ndcg_at_20": "NDCG@20",
-    "coverage_at_20": "Coverage@20",
+    "recall": "Recall",
+    "mrr": "MRR",
+    "ndcg": "NDCG",
+    "coverage": "Coverage",
 }
 """Names of metrics for a reader."""
+
+
+def metric_name(name: str) -> str:
+    """A metric's name for a reader: "AUC", "Recall@20"."""
+    base, at, k = name.partition("_at_")
+    return METRIC_NAMES.get(base, base) + (f"@{k}" if at else "")
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def metrics_table(found: Mapping[str, Any], names: Sequence[str], caption: str) 
     rows += [(_capital(baseline_name(n)), row, intervals.get(n, {})) for n, row in found["baselines"].items()]
     return Grid(
         caption,
-        ("Model", *(METRIC_NAMES.get(name, name) for name in names)),
+        ("Model", *(metric_name(name) for name in names)),
         tuple((who, *(_figure(row.get(name), spans.get(name)) for name in names)) for who, row, spans in rows),
     )
 
@@ -86,7 +92,7 @@ def differences_table(found: Mapping[str, Any], caption: str) -> Grid | None:
         (f"Model less {baseline_name(name)}", *(_difference(row.get(metric)) for metric in names))
         for name, row in compared.items()
     ]
-    return Grid(caption, ("Comparison", *(METRIC_NAMES.get(name, name) for name in names)), tuple(rows))
+    return Grid(caption, ("Comparison", *(metric_name(name) for name in names)), tuple(rows))
 
 
 def features_table(data: ReportData) -> Grid:
@@ -152,6 +158,22 @@ def split_table(split: Mapping[str, Any]) -> Grid:
     ]
     head = ("Side", "Decision points", "Sessions", "Left", *(("From", "To") if dated else ()))
     return Grid("Split", head, tuple(rows), frozenset({4, 5}))
+
+
+def sequence_split_table(split: Mapping[str, Any]) -> Grid:
+    """What trained, chose and tested the recommender where it is alone."""
+    rows = [
+        (
+            _capital(side),
+            count_text(part["sessions"]),
+            count_text(part["usable"]),
+            _moment(part["from"]),
+            _moment(part["to"]),
+        )
+        for side, part in split["counts"].items()
+    ]
+    head = ("Side", "Sessions", "Of two events or more", "From", "To")
+    return Grid("Split", head, tuple(rows), frozenset({3, 4}))
 
 
 def quarantine_table(ingest: Mapping[str, Any]) -> Grid | None:

@@ -47,6 +47,9 @@ class OptimizerConfig(StrictModel):
 class AbandonmentConfig(StrictModel):
     """The network that says how likely a cart is left: blocks of Dense, activation, BatchNormalization, Dropout."""
 
+    enabled: bool = True
+    """Whether to make one at all; without it a run makes the recommender alone, and needs no cart event."""
+
     intervals: NonNegativeInt = 8
     """Most intervals of a numeric feature's piecewise linear encoding; 0 gives the network the bare value."""
 
@@ -149,7 +152,7 @@ class RecommenderConfig(StrictModel):
     """Prefixes in a training step; the in-batch softmax takes its negatives from it."""
 
     negatives: NonNegativeInt = 512
-    """Further negatives of a training step, drawn evenly from the catalogue: a batch alone has few of the rare items."""
+    """Further negatives of a step, drawn evenly from the catalogue: a batch alone has few of the rare items."""
 
     epochs: PositiveInt = 6
     """Most passes over the training sessions."""

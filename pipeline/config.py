@@ -5,9 +5,9 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, NonNegativeInt, ValidationError
+from pydantic import BaseModel, NonNegativeInt, ValidationError, model_validator
 
 from data.config import DemoConfig, EngineConfig, FeatureConfig, IngestConfig, SessionConfig, SourceConfig, SplitConfig
 from data.errors import InputError
@@ -85,6 +85,17 @@ class PipelineConfig(StrictModel):
 
     tracking: TrackingConfig = TrackingConfig()
     """MLflow."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.abandonment.enabled or (self.recommender.enabled and self.source.kind != "features"):
+            return self
+        why = (
+            "a feature table has no items for a recommender"
+            if self.recommender.enabled
+            else "`recommender.enabled` is false"
+        )
+        raise InputError(f"`abandonment.enabled` should be true where {why}. Received: false; nothing is left to make.")
 
 
 def preset_names() -> list[str]:

@@ -12,7 +12,7 @@ from pipeline.config import PipelineConfig
 from pipeline.fingerprint import Fingerprint, difference, file_hash, fingerprint, folder_hashes
 from pipeline.memory import PeakMemory
 from pipeline.progress import Progress
-from pipeline.stage import STAGES, Context, NotApplicable, Stage
+from pipeline.stage import ABANDONMENT_OFF, STAGES, Context, NotApplicable, Stage
 from pipeline.summary import write_summary
 from pipeline.tracking import Tracker
 from pipeline.workdir import SCRATCH, locked, read_manifest, stage_folder, write_manifest, write_whole
@@ -199,3 +199,16 @@ def read_config(workdir: Path) -> PipelineConfig:
         ) from None
     except ValueError:
         raise InputError(f"{workdir / CONFIG} is of another version of the pipeline. Run again.") from None
+
+
+def need_abandonment(config: PipelineConfig, workdir: Path) -> None:
+    """Say so where a run has the recommender alone.
+
+    Raises:
+        InputError: the run made no abandonment model.
+    """
+    if not config.abandonment.enabled:
+        raise InputError(
+            f"The run in {workdir} has no abandonment model, which this command needs: it is {ABANDONMENT_OFF}. "
+            f"With a log that has cart events, run again with `--set abandonment.enabled=true`."
+        )

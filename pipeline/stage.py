@@ -10,6 +10,9 @@ from pipeline.progress import Progress
 from pipeline.quiet import quiet
 from pipeline.tracking import Tracker
 
+ABANDONMENT_OFF = "switched off by `abandonment.enabled`"
+"""Why a run has the recommender alone."""
+
 ENGINE = ("duckdb", "ibis-framework", "pyarrow")
 LEARNING = ("tensorflow", "keras", "scikit-learn", "numpy")
 
@@ -56,7 +59,7 @@ class Stage:
     """Earlier stages whose folders it reads."""
 
     sections: tuple[str, ...]
-    """Configuration it depends on."""
+    """Configuration it depends on: sections (`split`) and single settings (`abandonment.enabled`)."""
 
     packages: tuple[str, ...]
     """Packages whose code it depends on, besides its own module."""
@@ -86,8 +89,15 @@ class Stage:
 STAGES = (
     Stage("ingest", (), ("source", "demo", "ingest", "engine"), ("data",), ENGINE, reads_source=True),
     Stage("sessionize", ("ingest",), ("session", "engine"), ("data",), ENGINE),
-    Stage("featurize", ("sessionize",), ("features", "session", "engine"), ("data",), ENGINE),
-    Stage("split", ("featurize",), ("source", "split"), ("data",), (*ENGINE, "scikit-learn"), reads_source=True),
+    Stage("featurize", ("sessionize",), ("features", "session", "engine", "abandonment.enabled"), ("data",), ENGINE),
+    Stage(
+        "split",
+        ("featurize",),
+        ("source", "split", "abandonment.enabled"),
+        ("data",),
+        (*ENGINE, "scikit-learn"),
+        reads_source=True,
+    ),
     Stage("tune", ("split",), ("tune", "abandonment", "seed"), ("data", "models"), (*LEARNING, "keras-tuner")),
     Stage(
         "train",

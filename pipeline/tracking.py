@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -185,9 +185,9 @@ class Tracker:
             experiment_id = self.client.create_experiment(self.experiment, artifact_location=place)
         else:
             experiment_id = experiment.experiment_id
-        optimizer = self.config.abandonment.optimizer.name
+        model = self.config.abandonment if self.config.abandonment.enabled else self.config.recommender
         run = self.client.create_run(
-            experiment_id, tags={"mlflow.runName": f"{self.config.preset} · {optimizer}", "kind": "pipeline"}
+            experiment_id, tags={"mlflow.runName": f"{self.config.preset} · {model.optimizer.name}", "kind": "pipeline"}
         )
         self._run_id = str(run.info.run_id)
         self._write_state(open_run=True)
@@ -207,7 +207,15 @@ class Tracker:
             self.client.update_run(state["run_id"], "RUNNING")
         except MlflowException:
             return None  # deleted meanwhile
+        self._end_children(state["run_id"])
         return str(state["run_id"])
+
+    def _end_children(self, parent: str) -> None:
+        """Mark the trials that were running when their process was killed."""
+        experiment = self.client.get_run(parent).info.experiment_id
+        running = f"tags.`{PARENT}` = '{parent}' and attributes.status = 'RUNNING'"
+        for run in self.client.search_runs([experiment], running):
+            self.client.set_terminated(run.info.run_id, "KILLED")
 
     def _write_state(self, open_run: bool) -> None:
         state = {
@@ -267,7 +275,7 @@ def _client() -> "MlflowClient":
 
     for name in ("alembic", "mlflow.store.db.utils", "mlflow.tracking._model_registry.client"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    STORE.mkdir(exist_ok=True)
+    _create_store(tracking_uri())
     mlflow.set_tracking_uri(tracking_uri())
     client = mlflow.MlflowClient()
     try:
@@ -278,6 +286,22 @@ def _client() -> "MlflowClient":
             f"Start it, mend `MLFLOW_TRACKING_URI`, or run without it: --set tracking.enabled=false"
         ) from None
     return client
+
+
+def _create_store(uri: str) -> None:
+    """Make a missing SQLite store whole or not at all: MLflow does not recover from tables half made by a killed run."""
+    import mlflow
+
+    _, local, name = uri.partition("sqlite:///")
+    database = Path(name)
+    if not local or database.exists():
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    aside = database.with_name(f".{database.name}.{os.getpid()}")
+    mlflow.MlflowClient(f"sqlite:///{aside}").search_experiments(max_results=1)
+    with suppress(FileExistsError):  # another run was faster
+        database.hardlink_to(aside)
+    aside.unlink()
 
 
 def _dataset_input(dataset: Dataset) -> Any:

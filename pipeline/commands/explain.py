@@ -12,7 +12,7 @@ from data.errors import InputError
 from data.examples import Examples, Split, read_examples
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
-from pipeline.runner import read_config
+from pipeline.runner import need_abandonment, read_config
 from pipeline.workdir import write_whole
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def explain_command(session: str | None, decision_point: int | None, output: Pat
     """Print why the model expects a session's cart to be left or bought; without a session, where the report is.
 
     Raises:
-        InputError: no run, an unknown session, or a decision point that the session did not reach.
+        InputError: no run, one without an abandonment model, an unknown session, or a decision point that the session
+            did not reach.
     """
     config = read_config(workdir)
     console = Console(highlight=False, soft_wrap=True)
@@ -34,8 +35,11 @@ def explain_command(session: str | None, decision_point: int | None, output: Pat
         report = workdir / "report" / "index.html"
         if not report.exists():
             raise InputError(f"{workdir} has no report yet. Run first: python -m pipeline run --workdir {workdir}")
-        console.print(Text(f"{report}\nFor one cart: python -m pipeline explain --session ID"))
+        console.print(Text(str(report)))
+        if config.abandonment.enabled:
+            console.print("For one cart: python -m pipeline explain --session ID")
         return
+    need_abandonment(config, workdir)
     examples = _session(workdir, session)
     chosen = _chosen(examples, decision_point)
     with Progress() as progress:

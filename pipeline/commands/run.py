@@ -14,6 +14,7 @@ from pipeline.runner import Selection, plan, run
 
 ABANDONMENT = ("auc", "average_precision", "log_loss", "brier", "ece")
 RECOMMENDER = ("recall_at_20", "mrr_at_20", "ndcg_at_20", "coverage_at_20")
+TITLES = {"abandonment": "abandonment model", "recommender": "recommender"}
 
 
 def run_command(
@@ -53,26 +54,33 @@ def plan_command(
 
 def _print_summary(summary: Mapping[str, Any], workdir: Path) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    abandonment = summary.get("abandonment")
-    if abandonment:
-        table = Table("abandonment, test carts", "AUC", "average precision", "log loss", "Brier", "ECE", box=None)
-        rows = {"Keras model": abandonment["test"], **abandonment["baselines"]}
-        for name, row in rows.items():
-            table.add_row(name.replace("_", " "), *(_figure(row.get(key)) for key in ABANDONMENT))
-        console.print(table)
-        for warning in abandonment.get("warnings", []):
-            console.print(Text(f"! {warning}"))
-    recommender = summary.get("recommender") or {}
-    if "test" in recommender:
-        table = Table("next item, test sessions", "Recall@20", "MRR@20", "NDCG@20", "coverage@20", box=None)
-        for name, row in {"Keras model": recommender["test"], **recommender["baselines"]}.items():
-            table.add_row(name.replace("_", " "), *(_figure(row.get(key)) for key in RECOMMENDER))
-        console.print(table)
+    for name, print_model in (("abandonment", _print_abandonment), ("recommender", _print_recommender)):
+        found = summary.get(name) or {}
+        if "test" in found:
+            print_model(console, found)
+        elif "skipped" in found:
+            console.print(Text(f"No {TITLES[name]}: {found['skipped']}"))
     console.print(Text(f"Report   {workdir / 'report' / 'index.html'}"))
     console.print(Text(f"Summary  {workdir / 'summary.json'}"))
     tracked = summary["mlflow"]
     if tracked["run_id"]:
         console.print(Text(f"MLflow   run {tracked['run_id']} of {tracked['experiment']}: python -m pipeline ui"))
+
+
+def _print_abandonment(console: Console, found: Mapping[str, Any]) -> None:
+    table = Table("abandonment, test carts", "AUC", "average precision", "log loss", "Brier", "ECE", box=None)
+    for name, row in {"Keras model": found["test"], **found["baselines"]}.items():
+        table.add_row(name.replace("_", " "), *(_figure(row.get(key)) for key in ABANDONMENT))
+    console.print(table)
+    for warning in found.get("warnings", []):
+        console.print(Text(f"! {warning}"))
+
+
+def _print_recommender(console: Console, found: Mapping[str, Any]) -> None:
+    table = Table("next item, test sessions", "Recall@20", "MRR@20", "NDCG@20", "coverage@20", box=None)
+    for name, row in {"Keras model": found["test"], **found["baselines"]}.items():
+        table.add_row(name.replace("_", " "), *(_figure(row.get(key)) for key in RECOMMENDER))
+    console.print(table)
 
 
 def _figure(value: float | None) -> str:

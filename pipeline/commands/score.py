@@ -8,13 +8,14 @@ from rich.console import Console
 from data.errors import InputError
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
-from pipeline.runner import read_config
+from pipeline.runner import need_abandonment, read_config
 
 
 def score_command(source: Path, output: Path, workdir: Path) -> None:
     """Score a fresh log with the models in a work folder and write the list."""
     _check_output(output)
     config = read_config(workdir)
+    need_abandonment(config, workdir)
     with quiet():
         from pipeline.rescue import rescue_list, write_rescue
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:

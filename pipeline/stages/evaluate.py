@@ -16,7 +16,22 @@ from pipeline.stage import Context
 
 
 def run(context: Context) -> None:
-    """Write `metrics.json` and `curves.json`."""
+    """Write `metrics.json` and `curves.json`; a model that was not made has `{"skipped": reason}` and no curves."""
+    history = json.loads((context.input("train") / "history.json").read_text())
+    why = _skipped(history["abandonment"])
+    abandonment, curves = (why, {}) if why else _abandonment(context)
+    recommender = _skipped(history["recommender"]) or _recommender(context)
+    metrics = {"abandonment": abandonment, "recommender": recommender}
+    (context.out / "metrics.json").write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n")
+    (context.out / "curves.json").write_text(json.dumps(curves) + "\n")
+
+
+def _skipped(history: dict[str, Any]) -> dict[str, Any]:
+    """Why a model was not made; empty where it was."""
+    return {key: why for key, why in history.items() if key == "skipped"}
+
+
+def _abandonment(context: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     config = context.config
     test = read_examples(context.input("split"), "test")
     trained = context.input("train")
@@ -25,16 +40,10 @@ def run(context: Context) -> None:
     scores |= {str(name): baselines[name].to_numpy() for name in baselines}
     threshold = json.loads((trained / "threshold.json").read_text())["value"]
     context.progress.detail("bootstrap intervals")
-    abandonment, curves = evaluate_abandonment(test, scores, config.evaluate, config.costs, threshold, config.seed)
-    metrics = {"abandonment": abandonment, "recommender": _recommender(context)}
-    (context.out / "metrics.json").write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n")
-    (context.out / "curves.json").write_text(json.dumps(curves) + "\n")
+    return evaluate_abandonment(test, scores, config.evaluate, config.costs, threshold, config.seed)
 
 
 def _recommender(context: Context) -> dict[str, Any]:
-    history = json.loads((context.input("train") / "history.json").read_text())["recommender"]
-    if "skipped" in history:
-        return {"skipped": history["skipped"]}
     context.progress.detail("recommender")
     folder = context.input("split")
     train, test = (read_sequences(folder / f"sequences_{side}.parquet") for side in ("train", "test"))

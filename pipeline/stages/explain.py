@@ -1,16 +1,28 @@
 """Attributions, permutation importance and the report."""
 
+import json
+
 from data.examples import read_examples
 from explain.examples import explain_examples
 from explain.explanations import write_explanations
+from explain.recommender_report import write_recommender_report
 from explain.report import write_report
-from explain.report_data import read_report_data
+from explain.report_data import read_report_data, read_run_data
 from models.artifacts import load_model
 from pipeline.stage import Context
 
 
 def run(context: Context) -> None:
-    """Write the explanations and `report/index.html`."""
+    """Write the explanations and `report/index.html`; without an abandonment model the report alone."""
+    metrics = json.loads((context.input("evaluate") / "metrics.json").read_text())
+    source = f"preset {context.config.preset}"
+    if "skipped" in metrics["abandonment"]:
+        write_recommender_report(read_run_data(context.workdir, source=source), context.out / "report")
+    else:
+        _explain(context, source)
+
+
+def _explain(context: Context, source: str) -> None:
     train, test = (read_examples(context.input("split"), side) for side in ("train", "test"))
     model = load_model(context.input("train") / "abandonment.keras")
     context.progress.detail("SHAP values and permutation importance")
@@ -20,7 +32,7 @@ def run(context: Context) -> None:
     data = read_report_data(
         context.workdir,
         explanations,
-        source=f"preset {context.config.preset}",
+        source=source,
         costs=context.config.costs.model_dump(),
     )
     write_report(data, context.out / "report")

@@ -1,13 +1,19 @@
 """What was knowable at each decision point, and its label."""
 
-from data.featurize import featurize
+from data.featurize import featurize, featurize_sequences
 from pipeline.stage import Context, NotApplicable
 
 
 def run(context: Context) -> None:
-    """Write `examples.parquet`, `sequences.parquet`, `features.json` and `featurize.json`."""
+    """Write `examples.parquet`, `sequences.parquet`, `features.json` and `featurize.json`.
+
+    Without an abandonment model there are only the sequences and `featurize.json`.
+    """
     config = context.config
     if config.source.kind == "features":
         raise NotApplicable("a feature table enters at split")
     events = context.input("sessionize") / "events.parquet"
-    featurize(events, config.features, config.session, config.engine, context.out)
+    if config.abandonment.enabled:
+        featurize(events, config.features, config.session, config.engine, context.out)
+    else:
+        featurize_sequences(events, config.features, config.engine, context.out)

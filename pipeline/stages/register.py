@@ -35,11 +35,6 @@ def run(context: Context) -> None:
 
 
 def _log_run(context: Context, metrics: Mapping[str, Any]) -> None:
-    split = read_manifest(context.workdir, "split") or {"outputs": {}}
-    datasets = [
-        Dataset(side, use, context.input("split") / f"{side}.parquet", split["outputs"][f"{side}.parquet"])
-        for side, use in SIDES.items()
-    ]
     history = json.loads((context.input("train") / "history.json").read_text())
     curves = {
         f"{model}.{name}": values
@@ -54,9 +49,23 @@ def _log_run(context: Context, metrics: Mapping[str, Any]) -> None:
         context.input("tune") / "trials.json",
         context.input("tune") / "best.json",
     ]
-    best = json.loads((context.input("tune") / "best.json").read_text())
-    tags = {"preset": context.config.preset, "optimizer": str(best["optimizer"]["name"])}
-    context.tracker.log_run(dict(_figures(metrics)), datasets, artifacts, curves, tags)
+    known = [path for path in artifacts if path.exists()]
+    tags = {"preset": context.config.preset, "optimizer": _optimizer(context)}
+    context.tracker.log_run(dict(_figures(metrics)), _datasets(context), known, curves, tags)
+
+
+def _datasets(context: Context) -> list[Dataset]:
+    prefix = "" if context.config.abandonment.enabled else "sequences_"
+    outputs = (read_manifest(context.workdir, "split") or {"outputs": {}})["outputs"]
+    files = {side: f"{prefix}{side}.parquet" for side in SIDES}
+    return [Dataset(side, SIDES[side], context.input("split") / file, outputs[file]) for side, file in files.items()]
+
+
+def _optimizer(context: Context) -> str:
+    best = context.input("tune") / "best.json"
+    if not best.exists():
+        return context.config.recommender.optimizer.name
+    return str(json.loads(best.read_text())["optimizer"]["name"])
 
 
 def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
@@ -75,36 +84,39 @@ def _windows(context: Context) -> dict[str, str]:
 
 
 def _models(context: Context, metrics: Mapping[str, Any]) -> Iterator[LoggedModel]:
-    trained, tracking = context.input("train"), context.config.tracking
+    for name, make in (("abandonment", _abandonment), ("recommender", _recommender)):
+        if "skipped" not in metrics[name]:
+            yield make(context, metrics[name]["test"])
+
+
+def _abandonment(context: Context, figures: Mapping[str, float | None]) -> LoggedModel:
     folder = context.scratch / "abandonment"
-    _copy(folder, trained / "abandonment.keras", context.input("split") / "features.json")
+    _copy(folder, context.input("train") / "abandonment.keras", context.input("split") / "features.json")
     example = _example(read_examples(context.input("split"), "test"))
-    answer = abandonment_loader._load_pyfunc(str(folder)).predict(example)
-    figures = {key: value for key, value in metrics["abandonment"]["test"].items() if value is not None}
-    yield LoggedModel(
-        tracking.abandonment_name,
+    return LoggedModel(
+        context.config.tracking.abandonment_name,
         "models.loaders.abandonment",
         folder,
         example,
-        answer,
-        figures,
+        abandonment_loader._load_pyfunc(str(folder)).predict(example),
+        {key: value for key, value in figures.items() if value is not None},
     )
-    if "skipped" in metrics["recommender"]:
-        return
+
+
+def _recommender(context: Context, figures: Mapping[str, float]) -> LoggedModel:
     from models.loaders import next_item
 
     folder = context.scratch / "next_item"
-    _copy(folder, *(path for path in sorted(trained.iterdir()) if path.name.startswith("recommender")))
+    _copy(folder, *(path for path in sorted(context.input("train").iterdir()) if path.name.startswith("recommender")))
     sequences = pd.read_parquet(context.input("split") / "sequences_test.parquet", columns=["items"])
     example = pd.DataFrame({"session": [list(items) for items in sequences["items"].head(3)]})
-    answer = next_item._load_pyfunc(str(folder)).predict(example)
-    yield LoggedModel(
-        tracking.recommender_name,
+    return LoggedModel(
+        context.config.tracking.recommender_name,
         "models.loaders.next_item",
         folder,
         example,
-        answer,
-        metrics["recommender"]["test"],
+        next_item._load_pyfunc(str(folder)).predict(example),
+        figures,
     )
 
 

@@ -10,9 +10,15 @@ from pipeline.stage import Context
 def run(context: Context) -> None:
     """Write `train.parquet`, `validation.parquet`, `test.parquet`, `features.json`, `split.json` and `leaks.json`.
 
-    A source with items adds `sequences_train.parquet` and its two siblings; a feature table enters here.
+    A source with items adds `sequences_train.parquet` and its two siblings; a feature table enters here. Without an
+    abandonment model there are only the sequences and `split.json`.
     """
     config = context.config
+    if not config.abandonment.enabled:
+        from data.sequence_splits import split_sequences
+
+        split_sequences(context.input("featurize"), config.split, context.out)
+        return
     if config.source.kind == "features":
         from data.feature_table import split_feature_table
 
@@ -22,8 +28,14 @@ def run(context: Context) -> None:
         from data.splits import split_examples
 
         split_examples(context.input("featurize"), config.split, context.out)
+    _guard(context)
+
+
+def _guard(context: Context) -> None:
     context.progress.detail("looking for features that give the label away")
-    leaks = leak_guard(read_examples(context.out, "train"), read_examples(context.out, "validation"), config.split)
+    leaks = leak_guard(
+        read_examples(context.out, "train"), read_examples(context.out, "validation"), context.config.split
+    )
     (context.out / "leaks.json").write_text(json.dumps(leaks, indent=1, ensure_ascii=False) + "\n")
     for leak in leaks:
         context.progress.note(

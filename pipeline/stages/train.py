@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from data.errors import InputError
 from data.examples import read_examples
 from models.abandonment import predict
 from models.artifacts import save_model
@@ -17,15 +18,27 @@ from models.progress import each_epoch
 from models.recommender_training import NotEnough, train_recommender
 from models.sequences import read_sequences
 from models.training import train_abandonment
-from pipeline.stage import Context
+from pipeline.stage import ABANDONMENT_OFF, Context
 
 
 def run(context: Context) -> None:
     """Write both models, `history.json`, `threshold.json` and the baselines' scores of the test rows.
 
     The test rows' features are scored here; their labels are first looked at in `evaluate`.
+
+    Raises:
+        InputError: neither model can be made.
     """
-    history = {"abandonment": _abandonment(context), "recommender": _recommender(context)}
+    enabled = context.config.abandonment.enabled
+    history: dict[str, dict[str, Any]] = {
+        "abandonment": _abandonment(context) if enabled else {"skipped": ABANDONMENT_OFF},
+        "recommender": _recommender(context),
+    }
+    if all("skipped" in made for made in history.values()):
+        raise InputError(
+            f"Nothing is left to make: the abandonment model is {ABANDONMENT_OFF}, and there can be no recommender: "
+            f"{history['recommender']['skipped']}."
+        )
     (context.out / "history.json").write_text(json.dumps(history, indent=1) + "\n")
 
 

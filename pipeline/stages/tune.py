@@ -7,7 +7,7 @@ from typing import Any
 from data.examples import read_examples
 from models.tuning import search
 from pipeline.config import as_table
-from pipeline.stage import Context
+from pipeline.stage import ABANDONMENT_OFF, Context, NotApplicable
 from pipeline.tracking import TrialRun
 
 
@@ -35,6 +35,8 @@ class _Listener:
 def run(context: Context) -> None:
     """Write `trials.json` and `best.json`, the abandonment model's configuration to train."""
     config = context.config
+    if not config.abandonment.enabled:
+        raise NotApplicable(ABANDONMENT_OFF)
     best, trials = config.abandonment, []
     if config.tune.trials:
         train, validation = (read_examples(context.input("split"), side) for side in ("train", "validation"))

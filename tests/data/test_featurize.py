@@ -12,7 +12,7 @@ from data.config import EngineConfig, FeatureConfig
 from data.errors import InputError
 from data.feature import read_features
 from data.features.labels import labelled_points
-from data.featurize import featurize
+from data.featurize import featurize, featurize_sequences
 from data.sequences import item_sequences
 from tests.data.logs import COLUMNS, GAP, START, Prepared, event_logs, log, sessions_of, write_events
 
@@ -107,7 +107,10 @@ def test_carts_without_an_outcome_are_dropped_unless_they_are_many(tmp_path: Pat
 @pytest.mark.parametrize(
     ("events", "message"),
     [
-        ([LATE[0], ("z", 501, "purchase", "a", "x", 5.0, 1)], "no cart event in 2 events.*purchase, view"),
+        (
+            [LATE[0], ("z", 501, "purchase", "a", "x", 5.0, 1)],
+            "no cart event in 2 events.*purchase, view.*abandonment.enabled=false",
+        ),
         (BOUGHT, "belong to one session"),
         ([*BOUGHT, *LATE], "All 2 examples from 1 cart sessions are bought"),
         ([*LEFT, *LATE], "All 2 examples from 1 cart sessions are abandoned"),
@@ -128,3 +131,22 @@ def test_sequences_keep_the_latest_events_in_order() -> None:
     assert [list(events) for events in found["events"]] == [["view"] * 3, ["cart"]]
     assert list(found["session_start"]) == [START, START + timedelta(minutes=2)]
     assert list(found["session_end"]) == [START + timedelta(minutes=4), START + timedelta(minutes=2)]
+
+
+def test_sequences_alone_need_no_cart_event_and_are_the_same_as_beside_examples(tmp_path: Path) -> None:
+    stage(tmp_path, *BOUGHT, *LEFT, *LATE)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    facts = featurize_sequences(tmp_path / "events.parquet", FeatureConfig(), EngineConfig(), alone)
+    assert facts == json.loads((alone / "featurize.json").read_text())
+    assert facts == {"sessions": 3, "events": 6, "notes": []}
+    assert sorted(path.name for path in alone.iterdir()) == ["featurize.json", "sequences.parquet"]
+    assert (alone / "sequences.parquet").read_bytes() == (tmp_path / "sequences.parquet").read_bytes()
+    write_events(sessions_of(log(LATE[0], ("y", 501, "purchase", "a", "x", 5.0, 1))), tmp_path / "events.parquet")
+    assert featurize_sequences(tmp_path / "events.parquet", FeatureConfig(), EngineConfig(), alone)["sessions"] == 2
+
+
+def test_sequences_of_one_session_are_refused(tmp_path: Path) -> None:
+    write_events(sessions_of(log(*LATE)), tmp_path / "events.parquet")
+    with pytest.raises(InputError, match="belong to one session"):
+        featurize_sequences(tmp_path / "events.parquet", FeatureConfig(), EngineConfig(), tmp_path)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from explain.cart import cart_page, explain_cart
+from explain.recommender_report import write_recommender_report
 from explain.report import write_report
 from tests.e2e.browser import Tab, open_tab
-from tests.explain.results import EVIL, report_data
+from tests.explain.results import EVIL, report_data, run_data
 
 OVERFLOWING = """
 [...document.querySelectorAll('body *')].filter(e => {
@@ -29,11 +30,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder, data = tmp_path_factory.mktemp("pages"), report_data()
     cart = folder / "cart.html"
     cart.write_text(cart_page([explain_cart(data.explanations.attributions, data.examples, 0)], EVIL[0]))
-    return {"report": write_report(data, folder), "cart": cart}
+    alone = write_recommender_report(run_data(), folder / "recommender")
+    return {"report": write_report(data, folder), "cart": cart, "recommender": alone}
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["report", "cart"])
+@pytest.mark.parametrize("name", ["report", "cart", "recommender"])
 def test_a_page_opens_offline_without_errors_requests_or_overflow(
     tab: Tab, pages: dict[str, Path], name: str, width: int
 ) -> None:

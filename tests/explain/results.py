@@ -10,7 +10,7 @@ from data.examples import Examples
 from explain.config import ExplainConfig
 from explain.examples import explain_examples
 from explain.explanations import Explanations
-from explain.report_data import ReportData
+from explain.report_data import ReportData, RunData
 from models.config import CostConfig, EvaluateConfig
 from models.encoder import fit_encoder
 from models.evaluation import evaluate_abandonment
@@ -66,6 +66,23 @@ def report_data(few: int = 300, **changes: Any) -> ReportData:
     return replace(whole, **changes)
 
 
+def run_data(**changes: Any) -> RunData:
+    """Everything the report of a recommender alone can show."""
+    sides = {"sessions": 150, "usable": 120, "from": "2024-05-01T00:00:00", "to": EVIL[0]}
+    whole = RunData(
+        metrics={"abandonment": {"skipped": "switched off by `abandonment.enabled`"}, "recommender": RECOMMENDER},
+        split=SPLIT | {"counts": dict.fromkeys(("train", "validation", "test"), sides)},
+        title=EVIL[0],
+        source=EVIL[1],
+        ingest=INGEST,
+        sessionize={"sessions": 900, "cart_sessions": 0, "notes": [EVIL[2]]},
+        featurize={"sessions": 900, "events": 990, "notes": []},
+        history={"abandonment": {"skipped": EVIL[0]}, "recommender": {"loss": [3.0, 2.0], "val_loss": [3.0, 2.5]}},
+        notes=[EVIL[3]],
+    )
+    return replace(whole, **changes)
+
+
 def _evaluated(test: Examples) -> tuple[dict[str, Any], dict[str, Any]]:
     value = test.features["cart_value"].fillna(80.0).to_numpy(dtype=np.float64)
     model = 1 / (1 + np.exp(1.5 - 0.02 * value))
@@ -78,7 +95,7 @@ RECOMMENDER = {
     "test_intervals": {"recall_at_20": [0.18, 0.22]},
     "baselines": {EVIL[0]: {"recall_at_20": 0.1, "mrr_at_20": 0.05, "ndcg_at_20": 0.07, "coverage_at_20": 0.01}},
     "differences": {EVIL[0]: {"recall_at_20": [0.1, 0.05, 0.15]}},
-    "counts": {"prefixes": 100, "items": 50, "sessions": 40},
+    "counts": {"prefixes": 100, "items": 50, "sessions": 40, "repeats": 30, "unknown_targets": 5},
 }
 _SIDE = {"examples": 300, "sessions": 150, "abandoned_share": 0.6, "from": "2024-05-01T00:00:00", "to": EVIL[0]}
 SPLIT = {"by": "time", "counts": dict.fromkeys(("train", "validation", "test"), _SIDE), "dropped_sessions": 2,

@@ -46,6 +46,25 @@ def test_a_wrong_setting_is_named_with_what_is_right(setting: str, parts: list[s
     assert all(part in str(error.value) for part in parts), str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("preset", "settings", "why"),
+    [
+        ("demo", ["recommender.enabled=false"], "`recommender.enabled` is false"),
+        ("features", ["source.label=y", "source.abandoned=0"], "a feature table has no items"),
+    ],
+)
+def test_a_run_that_would_make_neither_model_is_refused(preset: str, settings: list[str], why: str) -> None:
+    assert load_config(preset, None, settings).abandonment.enabled
+    with pytest.raises(InputError, match=f"`abandonment.enabled` should be true where {why}"):
+        load_config(preset, None, [*settings, "abandonment.enabled=false"])
+
+
+def test_only_a_source_without_cart_events_has_the_recommender_alone() -> None:
+    settings = {name: ["source.label=y", "source.abandoned=0"] for name in ("features", "uci")}
+    alone = [name for name in preset_names() if not load_config(name, None, settings.get(name, [])).abandonment.enabled]
+    assert alone == ["yoochoose"]
+
+
 def test_an_unknown_preset_is_answered_with_the_nearest() -> None:
     with pytest.raises(InputError, match="Did you mean `rees46`"):
         load_config("rees64", None)

@@ -1,0 +1,70 @@
+"""The report of a run that has no abandonment model."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explain.recommender_report import write_recommender_report
+from explain.report_data import RunData
+from tests.explain.results import EVIL, RECOMMENDER, run_data
+from tests.explain.test_report import Page, charts
+
+
+def text_of(folder: Path, data: RunData) -> str:
+    return Page(write_recommender_report(data, folder).read_text()).text
+
+
+def with_recommender(**changes: Any) -> RunData:
+    return run_data(metrics=run_data().metrics | {"recommender": RECOMMENDER | changes})
+
+
+def test_the_page_is_sound_and_loads_and_runs_nothing(tmp_path: Path) -> None:
+    page = write_recommender_report(run_data(), tmp_path).read_text()
+    parsed = Page(page)
+    ids = [attributes["id"] for _, attributes in parsed.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {link["href"] for link in parsed.all("a")} <= {f"#{name}" for name in ids}
+    assert not [tag for tag, _ in parsed.elements if tag in ("script", "img", "iframe", "b")]
+    assert all(name in parsed.text for name in EVIL)
+    assert len(charts(page)) == 4
+    assert write_recommender_report(run_data(), tmp_path / "again").read_text() == page
+
+
+def test_it_tells_of_the_recommender_and_names_no_abandonment_figure(tmp_path: Path) -> None:
+    text = text_of(tmp_path, run_data())
+    assert "tested on 100 steps of 40 sessions" in text
+    assert "in 20.0% of the steps (95% interval 18.0% to 22.0%)" in text
+    assert "In 30% of the steps the next item is one the session already had, and in 5.0% one too rare" in text
+    assert "the abandonment model is switched off by abandonment.enabled." in text
+    assert "There are no SHAP values" in text
+    for name in ("AUC", "Average precision", "Log loss", "Brier", "Decision points", "nudge", "with a cart"):
+        assert name not in text
+
+
+@pytest.mark.parametrize(
+    ("difference", "verdict"),
+    [
+        ([0.02, 0.01, 0.03], "Deep learning pays here: its Recall@20"),
+        ([-0.02, -0.03, -0.01], "has a Recall@20 0.020 higher"),
+        ([0.01, -0.01, 0.03], "not shown"),
+    ],
+)
+def test_the_verdict_on_deep_learning_follows_the_interval(
+    tmp_path: Path, difference: list[float], verdict: str
+) -> None:
+    assert verdict in text_of(tmp_path, with_recommender(differences={EVIL[0]: {"recall_at_20": difference}}))
+
+
+@pytest.mark.parametrize(("interval", "warned"), [([0.1, 0.3], True), ([0.19, 0.21], False)])
+def test_few_test_steps_are_called_uncertain(tmp_path: Path, interval: list[float], warned: bool) -> None:
+    text = text_of(tmp_path, with_recommender(test_intervals={"recall_at_20": interval}))
+    assert ("With only 100 test steps every figure is uncertain" in text) is warned
+
+
+def test_metrics_bear_the_number_of_items_shown(tmp_path: Path) -> None:
+    row = {"recall_at_5": 0.2, "mrr_at_5": 0.1, "ndcg_at_5": 0.15, "coverage_at_5": 0.4}
+    text = text_of(tmp_path, with_recommender(test=row, test_intervals={}, baselines={"markov": row}, differences={}))
+    assert "Recall@5" in text
+    assert "Next item among 5 shown" in text
+    assert "names 5 of 50 items" in text
