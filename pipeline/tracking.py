@@ -289,7 +289,7 @@ def _client() -> "MlflowClient":
 
 
 def _create_store(uri: str) -> None:
-    """Make a missing SQLite store whole or not at all: MLflow does not recover from tables half made by a killed run."""
+    """Make a missing SQLite store whole or not at all: MLflow does not recover from half its tables."""
     import mlflow
 
     _, local, name = uri.partition("sqlite:///")

@@ -44,6 +44,7 @@ def locked(workdir: Path) -> Iterator[None]:
         shutil.rmtree(workdir / PARTIAL, ignore_errors=True)
         yield
     finally:
+        shutil.rmtree(workdir / PARTIAL, ignore_errors=True)
         (workdir / ".lock.pid").unlink(missing_ok=True)
         lock.release()
 

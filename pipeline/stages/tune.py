@@ -43,6 +43,7 @@ def run(context: Context) -> None:
         result = search(
             train, validation, config.abandonment, config.tune, config.seed, context.scratch, _Listener(context)
         )
-        best, trials = result.best, result.trials
+        # How long a trial took is logged with it; here it would make every run's bytes differ.
+        best, trials = result.best, [{k: v for k, v in trial.items() if k != "seconds"} for trial in result.trials]
     (context.out / "trials.json").write_text(json.dumps(trials, indent=1) + "\n")
     (context.out / "best.json").write_text(json.dumps(as_table(best), indent=1) + "\n")

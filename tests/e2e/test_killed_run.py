@@ -13,7 +13,7 @@ from pipeline.stage import STAGES
 from tests.conftest import ROOT
 from tests.e2e.conftest import SMALL, pipeline
 
-TINY = ("--set", "demo.sessions=1200", *SMALL, "--set", "evaluate.bootstrap=50")
+TINY = ("--set", "demo.sessions=1000", *SMALL, "--set", "evaluate.bootstrap=50")
 KILLS = 3
 
 
