@@ -76,14 +76,7 @@ def train_abandonment(
     model = build_abandonment(train, config)
     encoded, held_out = encode(model, train), encode(model, validation)
     average = config.weight_average * len(train) / config.batch_size
-    trainer = logit_model(model)
-    optimizer = make_optimizer(config.optimizer, average)
-    optimizer.build(trainer.trainable_variables)  # made within the first step, its variables take three times as long
-    trainer.compile(
-        optimizer,
-        keras.losses.BinaryCrossentropy(from_logits=True),
-        steps_per_execution=min(STEPS_PER_EXECUTION, -(-len(train) // config.batch_size)),
-    )
+    trainer = _trainer(model, config, average, steps=-(-len(train) // config.batch_size))
     class_weight = _class_weight(train.abandoned) if config.imbalance == "class_weight" else None
     stopping, rate = _stopping(config.early_stopping), config.optimizer.learning_rate
     history = trainer.fit(
@@ -109,10 +102,26 @@ def train_abandonment(
         best_epoch=int(stopping.best_epoch),
         seconds=time.perf_counter() - start,
         calibration=platt,
-        notes=(f"The model is {platt.note}." if platt.note.startswith("not") else f"In the model, {platt.note}.",)
-        if platt.note
-        else (),
+        notes=_notes(platt),
     )
+
+
+def _trainer(model: keras.Model, config: AbandonmentConfig, average: float, steps: int) -> keras.Model:
+    trainer = logit_model(model)
+    optimizer = make_optimizer(config.optimizer, average)
+    optimizer.build(trainer.trainable_variables)  # made within the first step, its variables take three times as long
+    trainer.compile(
+        optimizer,
+        keras.losses.BinaryCrossentropy(from_logits=True),
+        steps_per_execution=min(STEPS_PER_EXECUTION, steps),
+    )
+    return trainer
+
+
+def _notes(platt: Platt) -> tuple[str, ...]:
+    if not platt.note:
+        return ()
+    return (f"The model is {platt.note}." if platt.note.startswith("not") else f"In the model, {platt.note}.",)
 
 
 def seed_everything(seed: int) -> None:

@@ -1,19 +1,17 @@
-"""The only module that talks to MLflow."""
+"""Runs, trials and models in MLflow."""
 
 import json
-import logging
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from data.errors import InputError
 from pipeline.config import PipelineConfig, as_table, flat
 from pipeline.quiet import quiet
+from pipeline.store import open_store, tracking_uri
 from pipeline.workdir import write_whole
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 ROOT = Path(__file__).resolve().parents[1]
-STORE = ROOT / "mlflow"
 STATE = "tracking.json"
 PARENT = "mlflow.parentRunId"
 
@@ -90,7 +87,7 @@ class Tracker:
     @cached_property
     def client(self) -> "MlflowClient":
         """MLflow's client; importing MLflow and opening the store takes seconds, so only where it is needed."""
-        return _client()
+        return open_store()
 
     @property
     def run_id(self) -> str:
@@ -258,50 +255,6 @@ def _read_state(workdir: Path) -> dict[str, Any]:
     path = workdir / STATE
     state: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     return state
-
-
-def tracking_uri() -> str:
-    """Where runs are logged: `MLFLOW_TRACKING_URI`, or SQLite in the folder `mlflow`."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{STORE / 'mlflow.db'}"
-
-
-def _client() -> "MlflowClient":
-    # Nothing of a shop's goes anywhere unasked, and an absent server is told in seconds.
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
-    for name in ("alembic", "mlflow.store.db.utils", "mlflow.tracking._model_registry.client"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    _create_store(tracking_uri())
-    mlflow.set_tracking_uri(tracking_uri())
-    client = mlflow.MlflowClient()
-    try:
-        client.search_experiments(max_results=1)
-    except MlflowException as error:
-        raise InputError(
-            f"MLflow's tracking store at {tracking_uri()} cannot be reached: {str(error).splitlines()[0][:300]}\n"
-            f"Start it, mend `MLFLOW_TRACKING_URI`, or run without it: --set tracking.enabled=false"
-        ) from None
-    return client
-
-
-def _create_store(uri: str) -> None:
-    """Make a missing SQLite store whole or not at all: MLflow does not recover from half its tables."""
-    import mlflow
-
-    _, local, name = uri.partition("sqlite:///")
-    database = Path(name)
-    if not local or database.exists():
-        return
-    database.parent.mkdir(parents=True, exist_ok=True)
-    aside = database.with_name(f".{database.name}.{os.getpid()}")
-    mlflow.MlflowClient(f"sqlite:///{aside}").search_experiments(max_results=1)
-    with suppress(FileExistsError):  # another run was faster
-        database.hardlink_to(aside)
-    aside.unlink()
 
 
 def _dataset_input(dataset: Dataset) -> Any:

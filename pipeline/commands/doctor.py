@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.quiet import quiet
-from pipeline.tracking import tracking_uri
+from pipeline.store import tracking_uri
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-recommenders", "keras-tuner", "mlflow", "shap", "scikit-learn", "duckdb")
 

@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-from pipeline.tracking import STORE, tracking_uri
+from pipeline.store import STORE, tracking_uri
 
 
 def ui_command(host: str, port: int) -> None:

@@ -1,0 +1,64 @@
+"""Where runs are logged: opening MLflow's tracking store. Nothing but `tracking` and this module talks to MLflow."""
+
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.errors import InputError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+STORE = Path(__file__).resolve().parents[1] / "mlflow"
+"""Folder of the local store."""
+
+
+def tracking_uri() -> str:
+    """Where runs are logged: `MLFLOW_TRACKING_URI`, or SQLite in the folder `mlflow`."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{STORE / 'mlflow.db'}"
+
+
+def open_store() -> "MlflowClient":
+    """A client of the tracking store, which is made where it is a local one that does not exist yet.
+
+    Raises:
+        InputError: the store cannot be reached.
+    """
+    # Nothing of a shop's goes anywhere unasked, and an absent server is told in seconds.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    for name in ("alembic", "mlflow.store.db.utils", "mlflow.tracking._model_registry.client"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    _create_store(tracking_uri())
+    mlflow.set_tracking_uri(tracking_uri())
+    client = mlflow.MlflowClient()
+    try:
+        client.search_experiments(max_results=1)
+    except MlflowException as error:
+        raise InputError(
+            f"MLflow's tracking store at {tracking_uri()} cannot be reached: {str(error).splitlines()[0][:300]}\n"
+            f"Start it, mend `MLFLOW_TRACKING_URI`, or run without it: --set tracking.enabled=false"
+        ) from None
+    return client
+
+
+def _create_store(uri: str) -> None:
+    """Make a missing SQLite store whole or not at all: MLflow does not recover from half its tables."""
+    import mlflow
+
+    _, local, name = uri.partition("sqlite:///")
+    database = Path(name)
+    if not local or database.exists():
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    aside = database.with_name(f".{database.name}.{os.getpid()}")
+    mlflow.MlflowClient(f"sqlite:///{aside}").search_experiments(max_results=1)
+    with suppress(FileExistsError):  # another run was faster
+        database.hardlink_to(aside)
+    aside.unlink()
