@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ def locked(workdir: Path) -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(workdir / PARTIAL, ignore_errors=True)
+        with suppress(OSError):  # stays where a stage may take up what it had
+            (workdir / SCRATCH).rmdir()
         (workdir / ".lock.pid").unlink(missing_ok=True)
         lock.release()
 

@@ -1,0 +1,43 @@
+"""The rescue list as a file."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data.errors import InputError
+from pipeline.commands.score import score_command
+from pipeline.rescue import write_rescue
+
+CARTS = pd.DataFrame(
+    {
+        "visitor_id": ["=cmd|' /C calc'!A0", "+1", "-2", "@sum", "plain", None],
+        "cart_value": [-1.5, 2.0, 3.0, 4.0, 5.0, 6.0],
+    }
+)
+
+
+def test_a_text_that_a_spreadsheet_would_run_is_harmless_in_csv(tmp_path: Path) -> None:
+    write_rescue(CARTS, tmp_path / "rescue.csv")
+    read = pd.read_csv(tmp_path / "rescue.csv")
+    assert read["visitor_id"].tolist()[:5] == ["'=cmd|' /C calc'!A0", "'+1", "'-2", "'@sum", "plain"]
+    assert read["cart_value"].tolist() == CARTS["cart_value"].tolist()
+
+
+def test_parquet_keeps_every_text_as_it_is(tmp_path: Path) -> None:
+    write_rescue(CARTS, tmp_path / "rescue.parquet")
+    assert pd.read_parquet(tmp_path / "rescue.parquet")["visitor_id"].tolist()[:5] == CARTS["visitor_id"].tolist()[:5]
+
+
+def test_nothing_half_written_stays(tmp_path: Path) -> None:
+    write_rescue(CARTS, tmp_path / "rescue.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["rescue.csv"]
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(InputError, match="`--output` should be a file that can be written"):
+        write_rescue(CARTS, tmp_path / "folder.csv")
+
+
+@pytest.mark.parametrize(("name", "told"), [("out.xlsx", r"\.csv or \.parquet"), ("absent/out.csv", "existing folder")])
+def test_an_output_that_cannot_be_is_refused_before_any_work(name: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=told):
+        score_command(tmp_path / "log.csv", tmp_path / name, tmp_path / "no-run")

@@ -1,0 +1,84 @@
+"""Runs in a real MLflow store on SQLite."""
+
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from data.errors import InputError
+from pipeline.config import PipelineConfig, load_config
+from pipeline.tracking import Tracker, read_tracking
+
+
+@pytest.fixture
+def uri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    address = f"sqlite:///{tmp_path / 'store' / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    return address
+
+
+def status(uri: str, run_id: str) -> str:
+    return str(MlflowClient(uri).get_run(run_id).info.status)
+
+
+def test_a_run_whose_process_was_killed_is_taken_up_and_its_trials_are_ended(uri: str, tmp_path: Path) -> None:
+    killed = Tracker(PipelineConfig(), tmp_path)
+    parent = killed.run_id
+    trial = killed.log_trial("0", {"rate": 1.0})
+    trial.epoch(0, {"val_auc": 0.5})
+
+    resumed = Tracker(PipelineConfig(), tmp_path)
+    assert resumed.run_id == parent
+    assert status(uri, trial._run_id) == "KILLED"
+    resumed.finish()
+    assert status(uri, parent) == "FINISHED"
+    assert Tracker(PipelineConfig(), tmp_path).run_id != parent
+
+
+def test_a_failed_run_says_so_and_a_later_attempt_goes_on_in_it(uri: str, tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), Tracker(PipelineConfig(), tmp_path) as tracker:
+        _fail_after_starting(tracker)
+    parent = str(read_tracking(tmp_path)["run_id"])
+    assert status(uri, parent) == "FAILED"
+    assert Tracker(PipelineConfig(), tmp_path).run_id == parent
+    assert status(uri, parent) == "RUNNING"
+
+
+def _fail_after_starting(tracker: Tracker) -> None:
+    assert tracker.run_id
+    raise ZeroDivisionError
+
+
+@pytest.mark.usefixtures("uri")
+def test_another_experiment_is_another_run(tmp_path: Path) -> None:
+    first = Tracker(PipelineConfig(), tmp_path).run_id
+    other = load_config(None, None, ["tracking.experiment=other"])
+    assert Tracker(other, tmp_path).run_id != first
+
+
+def test_a_failed_trial_keeps_its_error(uri: str, tmp_path: Path) -> None:
+    tracker = Tracker(PipelineConfig(), tmp_path)
+    trial = tracker.log_trial("7", {"units": "64-32"})
+    trial.end({}, 1.5, "the loss is nan")
+    run = MlflowClient(uri).get_run(trial._run_id)
+    assert run.info.status == "FAILED"
+    assert run.data.tags["error"] == "the loss is nan"
+    assert run.data.params["units"] == "64-32"
+    assert run.data.tags["mlflow.parentRunId"] == tracker.run_id
+
+
+def test_metrics_params_and_history_arrive(uri: str, tmp_path: Path) -> None:
+    tracker = Tracker(PipelineConfig(), tmp_path)
+    tracker.log_run({"abandonment.test.auc": 0.7}, [], [], {"abandonment.loss": [3.0, 2.0]}, {"optimizer": "adadelta"})
+    run = MlflowClient(uri).get_run(tracker.run_id)
+    assert run.data.metrics["abandonment.test.auc"] == 0.7
+    assert [m.value for m in MlflowClient(uri).get_metric_history(tracker.run_id, "abandonment.loss")] == [3.0, 2.0]
+    assert run.data.params["abandonment.optimizer.learning_rate"] == "1.0"
+    assert run.data.tags["optimizer"] == "adadelta"
+
+
+def test_an_absent_server_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(InputError, match=r"cannot be reached[\s\S]*tracking\.enabled=false"):
+        _ = Tracker(PipelineConfig(), tmp_path).run_id
