@@ -14,7 +14,7 @@ def output(*command: str) -> str:
 def test_the_installed_mlflow_wins_over_the_folder_of_that_name() -> None:
     found = Path(output("-c", "import mlflow; print(mlflow.__file__)").strip())
     assert ROOT / "mlflow" not in found.parents
-    assert not list((ROOT / "mlflow").rglob("*.py"))
+    assert not list((ROOT / "mlflow").glob("*.py"))  # logged models below it carry their own code
 
 
 def test_help_imports_nothing_heavy() -> None:
