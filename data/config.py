@@ -14,8 +14,8 @@ Share = Field(ge=0.0, le=1.0)
 class EngineConfig(StrictModel):
     """The SQL engine that runs ingest, sessionize and featurize."""
 
-    memory_limit_mib: PositiveInt = 1536
-    """What the engine may hold in memory before it spills to disk, in MiB."""
+    memory_limit_mib: PositiveInt = 2048
+    """What the engine may hold in memory before it spills to disk, in MiB; enough for 20 M events."""
 
     threads: PositiveInt | None = None
     """Threads of the engine; all cores where not set."""

@@ -72,10 +72,19 @@ def _set_time_zone(backend: ibis.BaseBackend, name: str) -> None:
 def engine(
     config: EngineConfig, scratch: Path, *, keep_order: bool = False, time_zone: str = "UTC"
 ) -> Iterator[ibis.BaseBackend]:
-    """`connect`, and disconnect at the end."""
+    """`connect`, and disconnect at the end.
+
+    Raises:
+        InputError: what `connect` raises, or the work needs more memory than allowed even with spilling.
+    """
     backend = connect(config, scratch, keep_order=keep_order, time_zone=time_zone)
     try:
         yield backend
+    except duckdb.OutOfMemoryException as error:
+        raise InputError(
+            f"The log is too long for {config.memory_limit_mib} MiB of memory. Raise `engine.memory_limit_mib`, or "
+            f"lower `engine.threads`, each of which holds a part. The engine said: {str(error).splitlines()[0]}"
+        ) from error
     finally:
         backend.disconnect()
 

@@ -85,7 +85,7 @@ def _readable(path: Path) -> Iterator[None]:
     except EngineError as error:
         first = str(error).strip().splitlines()[0]
         if first.startswith("Out of Memory"):
-            raise InputError(f"Ingest ran out of memory: {first}. Raise `engine.memory_limit_mib`.") from error
+            raise  # nothing is wrong with the file; the engine has its own words for that
         raise InputError(f"`{path}` could not be read: {first}") from error
 
 

@@ -8,7 +8,7 @@ from explain.findings import Caution, does_it_pay, quarantine_caution, shares_te
 from explain.page import write_page
 from explain.report_data import RunData
 from explain.report_parts import period, shared_parts, span
-from explain.wording import count_text, decimal_text, share_text
+from explain.wording import count_text, decimal_text, metric_name, share_text
 
 WIDE_INTERVAL = 0.1
 """Width of Recall's interval from which the figures are called uncertain."""
@@ -65,7 +65,7 @@ def _bottom_line(data: RunData) -> list[str]:
     return [
         _what(found, recall),
         _how_good(found, recall),
-        does_it_pay(found, recall, tables.metric_name(recall)),
+        does_it_pay(found, recall, metric_name(recall)),
         _what_is_easy(found["counts"]),
         f"Why carts are left is not part of this run: the abandonment model is "
         f"{str(data.metrics['abandonment']['skipped']).rstrip('.')}.",
@@ -100,7 +100,7 @@ def _key_figures(found: dict[str, Any]) -> list[dict[str, str]]:
     counts, intervals = found["counts"], found["test_intervals"]
     steps = ("Test steps", count_text(counts["prefixes"]), f"of {count_text(counts['sessions'])} sessions")
     shown = [
-        (tables.metric_name(name), decimal_text(value), span(intervals.get(name)) or "of the items are ever shown")
+        (metric_name(name), decimal_text(value), span(intervals.get(name)) or "of the items are ever shown")
         for name, value in found["test"].items()
     ]
     return [{"name": name, "value": value, "below": below} for name, value, below in (steps, *shown)]

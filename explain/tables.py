@@ -17,29 +17,11 @@ from explain.wording import (
     count_text,
     decimal_text,
     interval_text,
+    metric_name,
     number_text,
     share_text,
     value_text,
 )  # fmt: skip
-
-METRIC_NAMES = {
-    "auc": "AUC",
-    "average_precision": "Average precision",
-    "log_loss": "Log loss",
-    "brier": "Brier score",
-    "ece": "Calibration error",
-    "recall": "Recall",
-    "mrr": "MRR",
-    "ndcg": "NDCG",
-    "coverage": "Coverage",
-}
-"""Names of metrics for a reader."""
-
-
-def metric_name(name: str) -> str:
-    """A metric's name for a reader: "AUC", "Recall@20"."""
-    base, at, k = name.partition("_at_")
-    return METRIC_NAMES.get(base, base) + (f"@{k}" if at else "")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,19 @@ from data.feature import Feature
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DASH = "–"
 
+METRIC_NAMES = {
+    "auc": "AUC",
+    "average_precision": "Average precision",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+    "ece": "Calibration error",
+    "recall": "Recall",
+    "mrr": "MRR",
+    "ndcg": "NDCG",
+    "coverage": "Coverage",
+}
+"""Names of metrics for a reader."""
+
 
 def value_text(value: object, spec: Feature) -> str:
     """A feature's value in its reader's unit: "4 min 10 s", "22:00", "Tuesday", "12%", "182.00"."""
@@ -100,3 +113,9 @@ def unique_titles(specs: Sequence[Feature]) -> list[str]:
     """The features' titles, with the column name behind those that are not the only ones of that title."""
     titles = [spec.title for spec in specs]
     return [f"{spec.title} ({spec.name})" if titles.count(spec.title) > 1 else spec.title for spec in specs]
+
+
+def metric_name(name: str) -> str:
+    """A metric's name for a reader: "AUC", "Recall@20"."""
+    base, at, k = name.partition("_at_")
+    return METRIC_NAMES.get(base, base) + (f"@{k}" if at else "")

@@ -2,7 +2,7 @@
 
 import ibis
 
-from data.features.exact import PRICE_SCALE, RATIO_SCALE, mean_of, price_units
+from data.features.exact import PRICE_SCALE, RATIO_SCALE, count_where, mean_of, price_units
 
 CART_FEATURES = (
     "cart_items", "cart_quantity", "cart_value", "cart_mean_price", "cart_max_price", "cart_item_views",
@@ -55,11 +55,11 @@ def _items(pairs: ibis.Table) -> ibis.Table:
     line = t.is_cart & (t.removed.isnull() | (t.removed > t.point))
     latest = line & (t.renewed.isnull() | (t.renewed > t.point))
     items = t.group_by("session_id", "point", "item_id").agg(
-        lines=line.cast("int64").sum(),
-        views=t.is_view.cast("int64").sum(),
+        lines=count_where(line),
+        views=count_where(t.is_view),
         quantity=t.quantity.cast("int64").sum(where=line),
         value=(t.units * t.quantity).sum(where=line),
-        unpriced=(line & t.units.isnull()).cast("int64").sum(),
+        unpriced=count_where(line & t.units.isnull()),
         units=t.units.max(where=latest),
         popularity=t.popularity.max(where=latest),
         conversion=t.conversion.max(where=latest),

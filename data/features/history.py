@@ -5,7 +5,7 @@ Everything here runs over the log in (`ts`, `row`) order and looks strictly back
 
 import ibis
 
-from data.features.exact import price_units, ratio_units
+from data.features.exact import count_where, price_units, ratio_units
 
 PRIOR_PURCHASES = 1
 PRIOR_CARTS = 4
@@ -25,7 +25,7 @@ def visitor_history(sessions: ibis.Table, points: ibis.Table) -> ibis.Table:
     before = ibis.window(group_by="visitor_id", order_by=["ts", "row"], rows=(None, 0))
 
     def earlier(condition: ibis.Value) -> ibis.Value:
-        return condition.cast("int64").sum().over(before) - condition.cast("int64")
+        return count_where(condition).over(before) - condition.cast("int64")
 
     counted = events.select(
         "session_id", "step",
@@ -53,8 +53,8 @@ def item_history(sessions: ibis.Table, cart_events: ibis.Table) -> ibis.Table:
     counted = events.select(
         "row", is_cart=is_cart,
         popularity=ibis.row_number().over(group_by="item_id", order_by=["ts", "row"]),
-        carts=is_cart.cast("int64").sum().over(before) - 1,
-        purchases=is_purchase.cast("int64").sum().over(before),
+        carts=count_where(is_cart).over(before) - 1,
+        purchases=count_where(is_purchase).over(before),
     )  # fmt: skip
     carted = counted.filter(counted.is_cart)
     conversion = ratio_units(carted.purchases + PRIOR_PURCHASES, carted.carts + PRIOR_CARTS)

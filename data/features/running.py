@@ -2,7 +2,7 @@
 
 import ibis
 
-from data.features.exact import PRICE_SCALE, mean_of, micros, price_units, seconds
+from data.features.exact import PRICE_SCALE, count_where, mean_of, micros, price_units, seconds
 
 
 def past_of(sessions: ibis.Table, points: ibis.Table) -> ibis.Table:
@@ -31,15 +31,15 @@ def running_features(past: ibis.Table) -> ibis.Table:
     so_far = ibis.window(group_by="session_id", order_by="step", rows=(None, 0))
 
     def count(kind: str) -> ibis.Value:
-        return (events.event == kind).cast("int64").sum().over(so_far)
+        return count_where(events.event == kind).over(so_far)
 
     view_units = ibis.ifelse(events.event == "view", price_units(events.price), None)
     cart_ts = ibis.ifelse(events.event == "cart", events.ts, None)
     running = events.select(
         "session_id", "visitor_id", "step", "ts", "interval",
         n_views=count("view"), n_carts=count("cart"), n_uncarts=count("uncart"), n_favourites=count("favourite"),
-        distinct_items=events.new_item.cast("int64").sum().over(so_far),
-        distinct_categories=events.new_category.cast("int64").sum().over(so_far),
+        distinct_items=count_where(events.new_item).over(so_far),
+        distinct_categories=count_where(events.new_category).over(so_far),
         session_start=events.ts.min().over(so_far),
         first_cart_ts=cart_ts.min().over(so_far),
         last_cart_ts=cart_ts.max().over(so_far),

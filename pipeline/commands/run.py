@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from explain.wording import metric_name
 from pipeline.config import load_config
 from pipeline.progress import Progress
 from pipeline.runner import Selection, plan, run
 
 ABANDONMENT = ("auc", "average_precision", "log_loss", "brier", "ece")
-RECOMMENDER = ("recall_at_20", "mrr_at_20", "ndcg_at_20", "coverage_at_20")
 TITLES = {"abandonment": "abandonment model", "recommender": "recommender"}
 
 
@@ -68,7 +68,7 @@ def _print_summary(summary: Mapping[str, Any], workdir: Path) -> None:
 
 
 def _print_abandonment(console: Console, found: Mapping[str, Any]) -> None:
-    table = Table("abandonment, test carts", "AUC", "average precision", "log loss", "Brier", "ECE", box=None)
+    table = Table("abandonment, test carts", *map(metric_name, ABANDONMENT), box=None)
     for name, row in {"Keras model": found["test"], **found["baselines"]}.items():
         table.add_row(name.replace("_", " "), *(_figure(row.get(key)) for key in ABANDONMENT))
     console.print(table)
@@ -77,9 +77,10 @@ def _print_abandonment(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def _print_recommender(console: Console, found: Mapping[str, Any]) -> None:
-    table = Table("next item, test sessions", "Recall@20", "MRR@20", "NDCG@20", "coverage@20", box=None)
+    metrics = list(found["test"])
+    table = Table("next item, test sessions", *map(metric_name, metrics), box=None)
     for name, row in {"Keras model": found["test"], **found["baselines"]}.items():
-        table.add_row(name.replace("_", " "), *(_figure(row.get(key)) for key in RECOMMENDER))
+        table.add_row(name.replace("_", " "), *(_figure(row.get(metric)) for metric in metrics))
     console.print(table)
 
 

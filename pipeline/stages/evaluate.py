@@ -38,9 +38,12 @@ def _abandonment(context: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     baselines = pd.read_parquet(trained / "baseline_scores.parquet")
     scores = {"model": predict(load_model(trained / "abandonment.keras"), test)}
     scores |= {str(name): baselines[name].to_numpy() for name in baselines}
-    threshold = json.loads((trained / "threshold.json").read_text())["value"]
+    chosen = json.loads((trained / "threshold.json").read_text())
     context.progress.detail("bootstrap intervals")
-    return evaluate_abandonment(test, scores, config.evaluate, config.costs, threshold, config.seed)
+    metrics, curves = evaluate_abandonment(test, scores, config.evaluate, config.costs, chosen["value"], config.seed)
+    # What was said when the threshold was chosen holds for what it comes to on the test carts.
+    metrics["threshold"]["notes"] = list(dict.fromkeys([*chosen["notes"], *metrics["threshold"]["notes"]]))
+    return metrics, curves
 
 
 def _recommender(context: Context) -> dict[str, Any]:

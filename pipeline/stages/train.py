@@ -49,6 +49,7 @@ def _abandonment(context: Context) -> dict[str, list[float]]:
     trained = train_abandonment(train, validation, best, config.seed, [each_epoch(_teller(context, "abandonment"))])
     save_model(trained.model, context.out / "abandonment.keras")
     threshold = choose_threshold(predict(trained.model, validation), validation, config.costs)
+    threshold["notes"] = [*trained.notes, *threshold["notes"]]
     (context.out / "threshold.json").write_text(json.dumps(threshold, indent=1) + "\n")
     context.progress.detail("baselines")
     scores = baseline_scores(train, validation, test, best.baselines, config.seed)

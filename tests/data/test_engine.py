@@ -65,3 +65,9 @@ def test_times_are_utc_whatever_the_machine_says(tmp_path: Path, monkeypatch: py
 def test_unknown_time_zone_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r'Received: "Europe/Berln"\. Did you mean "Europe/Berlin"'):
         engine(EngineConfig(), tmp_path, time_zone="Europe/Berln").__enter__()
+
+
+def test_what_no_spilling_can_fit_says_which_setting_to_raise(tmp_path: Path) -> None:
+    config = EngineConfig(memory_limit_mib=16, threads=2)
+    with pytest.raises(InputError, match=r"Raise `engine\.memory_limit_mib`"), engine(config, tmp_path) as backend:
+        backend.raw_sql("SELECT list(hash(range) ORDER BY hash(range)) FROM range(5000000)")

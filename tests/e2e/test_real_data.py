@@ -19,6 +19,8 @@ def run(home: Path, *arguments: str | Path) -> dict[str, Any]:
 def test_three_hours_of_a_shop_run_and_are_said_to_prove_little(retail_data: Path, tmp_path: Path) -> None:
     summary = run(tmp_path, "--preset", "rees46", "--input", retail_data / "rees46" / "2019-Oct.csv")
     assert any("prove" in warning for warning in summary["abandonment"]["warnings"])
+    report = (tmp_path / "work" / "report" / "index.html").read_text()
+    assert "only the level is calibrated" in report  # too few validation examples of one class
     assert summary["abandonment"]["test"]["auc"] is None or 0 <= summary["abandonment"]["test"]["auc"] <= 1
 
 
