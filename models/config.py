@@ -124,11 +124,26 @@ class RecommenderConfig(StrictModel):
     enabled: bool = True
     """Whether to train one at all."""
 
-    encoder: Literal["gru", "pooling"] = "gru"
-    """How the session's items become one vector."""
+    encoder: Literal["gru", "lstm", "attention", "pooling"] = "gru"
+    """How the session's items become one state."""
 
     dimension: PositiveInt = 64
     """Width of the item embeddings, shared by input and output (tied), and of the session's vector."""
+
+    heads: PositiveInt = 2
+    """Heads of the `attention` encoder."""
+
+    item_start: Literal["co_occurrence", "random"] = "co_occurrence"
+    """Where item vectors start: near the items they share sessions with, or anywhere."""
+
+    temperature: float = Field(default=0.07, gt=0.0)
+    """What the cosine of session and item is divided by; the lower, the sharper the scores."""
+
+    loss: Literal["softmax", "bpr_max"] = "softmax"
+    """Cross-entropy, or BPR-max (Hidasi & Karatzoglou 2018), against the batch's other targets and `negatives`."""
+
+    score_penalty: float = Field(default=0.0, ge=0.0)
+    """Weight of the squared scores of negatives in `bpr_max`."""
 
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     """Share of the session vector's entries dropped in training."""
@@ -151,14 +166,26 @@ class RecommenderConfig(StrictModel):
     batch_size: PositiveInt = 512
     """Prefixes in a training step; the in-batch softmax takes its negatives from it."""
 
-    negatives: NonNegativeInt = 512
-    """Further negatives of a step, drawn evenly from the catalogue: a batch alone has few of the rare items."""
+    negatives: NonNegativeInt | Literal["all"] = 512
+    """Further negatives of a step, drawn from the catalogue: a batch alone has few of the rare items. "all" takes the
+    whole catalogue (full softmax), at a cost that grows with it."""
+
+    negative_power: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Drawn in proportion to an item's training events to this power: 0 evenly, 1 by popularity."""
 
     epochs: PositiveInt = 6
     """Most passes over the training sessions."""
 
     patience: PositiveInt = 2
     """Epochs without a better validation loss to wait for before stopping."""
+
+    backwards: bool = False
+    """Learn from every session backwards as well: what was looked at before is like what is looked at next, and items
+    with few events gain most. Twice the time."""
+
+    refit: bool = False
+    """Train once more on training and validation sessions together, for as many epochs as were best, so that the
+    latest sessions and items count too. Twice the time."""
 
     min_sessions: PositiveInt = 50
     """Training sessions with two items or more below which the recommender is left out, with that reason."""

@@ -14,7 +14,7 @@ from data.errors import InputError
 from models.artifacts import load_model, save_model
 from models.config import RecommenderConfig
 from models.recommender_cases import pad
-from models.recommender_network import query_model
+from models.recommender_serving import query_model
 from models.retrieval import TopItems
 from models.sequences import Ids, Vocabulary
 

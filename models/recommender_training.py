@@ -8,13 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from models.config import OptimizerConfig, RecommenderConfig
+from models.item_start import co_occurrence_vectors
 from models.optimizers import make_optimizer
 from models.recommender import Recommender
 from models.recommender_cases import Windows, known_lengths, make_windows
-from models.recommender_network import build_network, serving_model
+from models.recommender_network import Network, build_network
+from models.recommender_serving import serving_model
 from models.retrieval import SessionTrainer, dataset
 from models.row_adadelta import RowAdadelta
-from models.sequences import Ids, Sequences, Vocabulary, build_vocabulary
+from models.sequences import Ids, Sequences, Vocabulary, build_vocabulary, join, with_reversed
 
 
 class NotEnough(Exception):
@@ -77,11 +79,12 @@ def train_recommender(
     """Train a recommender on whole sessions: at every event, the next event's item is the target.
 
     Training stops when the loss on the validation sessions has not fallen for `patience` epochs; the best epoch's
-    weights are kept. Where no validation session has two known items, the training loss takes that part.
+    weights are kept. Where no validation session has two known items, the training loss takes that part. With `refit`
+    a second training, on the validation sessions too, takes as many epochs as were best.
 
     Args:
         train: sessions to learn from, and the vocabulary with them.
-        validation: sessions that stop training.
+        validation: later sessions, that stop training.
         config: the network and its training.
         seed: seed of the weights, of dropout and of the order; the same seed gives the same recommender.
         callbacks: further Keras callbacks (progress, tracking).
@@ -89,11 +92,27 @@ def train_recommender(
     Raises:
         NotEnough: fewer than `min_sessions` training sessions have two known items.
     """
+    found = _fit(train, validation, config, seed, callbacks)
+    if not config.refit or not len(validation):
+        return found
+    longer = config.model_copy(update={"epochs": found.best_epoch + 1})
+    again = _fit(join(train, validation), validation.take(np.arange(0)), longer, seed, callbacks)
+    return TrainedRecommender(again.recommender, found.history, found.best_epoch)
+
+
+def _fit(
+    train: Sequences,
+    validation: Sequences,
+    config: RecommenderConfig,
+    seed: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> TrainedRecommender:
     vocabulary = build_vocabulary(train, config.min_item_count)
-    windows = make_windows(train, vocabulary, config.max_length)
     _check(train, vocabulary, config)
-    network = build_network(vocabulary, config, seed)
-    trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)), config.negatives, seed)
+    learned = with_reversed(train) if config.backwards else train
+    windows = make_windows(learned, vocabulary, config.max_length)
+    network = _network(train, vocabulary, config, seed)
+    trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)), vocabulary.counts, config, seed)
     trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)
     held_out = make_windows(validation, vocabulary, config.max_length)
     monitor = "val_loss" if len(held_out) else "loss"
@@ -111,6 +130,12 @@ def train_recommender(
     losses = {name: [float(value) for value in values] for name, values in history.items()}
     recommender = Recommender(serving_model(network, vocabulary, config), vocabulary, config)
     return TrainedRecommender(recommender=recommender, history=losses, best_epoch=int(np.argmin(losses[monitor])))
+
+
+def _network(train: Sequences, vocabulary: Vocabulary, config: RecommenderConfig, seed: int) -> Network:
+    random = config.item_start == "random"
+    start = None if random else co_occurrence_vectors(train, vocabulary, config.dimension, seed)
+    return build_network(vocabulary, config, seed, start)
 
 
 def _optimizer(config: OptimizerConfig) -> keras.optimizers.Optimizer:

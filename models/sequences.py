@@ -1,7 +1,7 @@
 """Item sequences of sessions as flat arrays with offsets, and the vocabulary of their items."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,30 @@ def read_sequences(path: Path) -> Sequences:
         tuple(table["session_id"].to_pylist()),
         table["session_start"].cast(pa.timestamp("us")).to_numpy(),
     )
+
+
+def join(first: Sequences, second: Sequences) -> Sequences:
+    """The sessions of both, in order."""
+    names = dict.fromkeys([*first.names, *second.names])
+    place = {name: position for position, name in enumerate(names)}
+    codes = np.array([place[name] for name in second.names], dtype=np.int32)  # those of `first` stay as they are
+    return Sequences(
+        names=tuple(names),
+        codes=np.concatenate([first.codes, codes[second.codes]]).astype(np.int32),
+        events=np.concatenate([first.events, second.events]),
+        offsets=np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]]),
+        session_ids=first.session_ids + second.session_ids,
+        starts=np.concatenate([first.starts, second.starts]),
+    )
+
+
+def with_reversed(sequences: Sequences) -> Sequences:
+    """The sessions, and after them each of them backwards."""
+    lengths = sequences.lengths()
+    ends = np.repeat(sequences.offsets[1:] - 1, lengths)
+    backwards = ends - (np.arange(len(sequences.codes)) - np.repeat(sequences.offsets[:-1], lengths))
+    reverse = replace(sequences, codes=sequences.codes[backwards], events=sequences.events[backwards])
+    return join(sequences, reverse)
 
 
 def _from_flat(

@@ -10,7 +10,8 @@ from data.errors import InputError
 from models.config import RecommenderConfig
 from models.recommender import Recommender
 from models.recommender_cases import pad
-from models.recommender_network import build_network, serving_model
+from models.recommender_network import build_network
+from models.recommender_serving import serving_model
 from models.sequences import Vocabulary
 
 # Keras 3.15 saves an Embedding by np.array(variable), which NumPy 2 does not like.
@@ -48,7 +49,7 @@ def exact(recommender: Recommender, session: list[str], k: int) -> list[str]:
     return [ITEMS[place] for place in np.argsort(-scores, kind="stable")[:k]]
 
 
-@pytest.mark.parametrize("encoder", ["gru", "pooling"])
+@pytest.mark.parametrize("encoder", ["gru", "lstm", "attention", "pooling"])
 def test_lists_are_those_of_an_exact_ranking_of_the_catalogue(encoder: str) -> None:
     recommender = untrained(encoder=encoder)
     for session, found in zip(SESSIONS, recommender.recommend(SESSIONS, 12), strict=True):

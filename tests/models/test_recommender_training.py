@@ -11,12 +11,12 @@ from models.recommender_cases import make_windows
 from models.recommender_evaluation import evaluate_recommender
 from models.recommender_network import build_network
 from models.recommender_training import Batches, NotEnough, TrainedRecommender, train_recommender
-from models.sequences import Sequences, build_vocabulary, from_lists
+from models.sequences import Sequences, build_vocabulary, from_lists, with_reversed
 
 # Keras 3.15 saves an Embedding by np.array(variable), which NumPy 2 does not like.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-SMALL = RecommenderConfig(dimension=16, epochs=6, batch_size=128, max_length=10)
+SMALL = RecommenderConfig(dimension=32, epochs=12, batch_size=64, max_length=10)
 SEEN: list[int] = []
 
 
@@ -122,3 +122,18 @@ def test_batches_hold_every_window_once_in_every_epoch_and_differ_between_epochs
     assert any(a.shape != b.shape or (a != b).any() for a, b in zip(*epochs, strict=True))
     fixed = Batches(windows, 64, seed=0, shuffle=False)
     assert all((a == b).all() for a, b in zip(fixed(), fixed(), strict=True))
+
+
+def test_refitting_takes_in_the_validation_sessions_for_as_many_epochs_as_were_best() -> None:
+    quick = SMALL.model_copy(update={"epochs": 2, "refit": True})
+    found = train_recommender(walks(300, 1), from_lists([["new", "i1", "new"]] * 40), quick, 5)
+    assert "new" in found.recommender.vocabulary.items
+    assert found.recommender.recommend([["i1", "new"]])[0].skipped == 0
+    assert len(found.history["val_loss"]) == 2
+
+
+def test_backwards_sessions_are_added_whole() -> None:
+    log = from_lists([["a", "b", "c"], ["c", "d"]])
+    both = with_reversed(log)
+    assert [both.session(place) for place in range(4)] == [["a", "b", "c"], ["c", "d"], ["c", "b", "a"], ["d", "c"]]
+    assert both.lengths().tolist() == [3, 2, 3, 2]

@@ -27,12 +27,18 @@ def network() -> Network:
 
 def score(network: Network, prefix: list[int], item: int) -> float:
     """Score of an item after a prefix, by the definition."""
-    rows = np.asarray(network.items.embeddings)
-    states = np.asarray(network.encoder(rows[None, prefix, :-1]))
-    vector, bonus, weights = (np.asarray(part)[0] for part in network.head(states[:, -1]))
+    rows = np.concatenate([np.zeros((1, CONFIG.dimension), np.float32), network.table()])
+    states = np.asarray(network.encoder(rows[None, prefix]))
+    vector, bonus, weight = (np.asarray(part)[0] for part in network.head(states[:, -1]))
     occurrences = [len(prefix) - 1 - place for place, other in enumerate(prefix) if other == item]
-    a, b = weights if occurrences else (1.0, 1.0)
-    return float(a * vector @ rows[item, :-1] + b * rows[item, -1] + sum(bonus[distance] for distance in occurrences))
+    cosine = (vector * CONFIG.temperature) @ rows[item]
+    assert abs(cosine) < 1 + 1e-5
+    return float((weight[0] if occurrences else 1.0) * cosine / CONFIG.temperature + sum(bonus[occurrences]))
+
+
+def make_trainer(network: Network, **settings: object) -> SessionTrainer:
+    config = CONFIG.model_validate(CONFIG.model_dump() | {"negatives": 0} | settings)
+    return SessionTrainer(network, FREQUENCY, VOCABULARY.counts, config)
 
 
 def by_hand(network: Network) -> float:
@@ -53,30 +59,54 @@ def by_hand(network: Network) -> float:
 
 
 def test_the_loss_is_the_corrected_softmax_over_the_batch_and_the_session(network: Network) -> None:
-    trainer = SessionTrainer(network, FREQUENCY)
+    trainer = make_trainer(network)
     assert float(trainer(tf.constant(BATCH))) == pytest.approx(by_hand(network), rel=1e-4)
 
 
-def test_with_enough_negatives_it_is_the_softmax_over_the_whole_catalogue(network: Network) -> None:
+@pytest.mark.parametrize("power", [0.0, 0.7])
+def test_with_enough_negatives_it_is_the_softmax_over_the_whole_catalogue(network: Network, power: float) -> None:
     prefix, target = [2, 5], 3
     scores = [score(network, prefix, item) for item in range(1, 8)]
     expected = float(np.logaddexp.reduce(scores)) - scores[target - 1]
-    trainer = SessionTrainer(network, FREQUENCY, negatives=2_000)
     # the window's first target, 5, has to be taken off: 3 comes soon after it and is no negative for it
     first = [item for item in range(1, 8) if item != target]
     logits = [score(network, prefix[:1], item) for item in first]
     expected += float(np.logaddexp.reduce(logits)) - logits[first.index(5)]
-    assert 2 * float(trainer(tf.constant([[*prefix, target]]))) == pytest.approx(expected, rel=1e-4)
+    for trainer in (
+        make_trainer(network, negatives=2_000, negative_power=power),
+        make_trainer(network, negatives="all"),
+    ):
+        assert 2 * float(trainer(tf.constant([[*prefix, target]]))) == pytest.approx(expected, rel=1e-4)
+
+
+def test_bpr_max_is_the_published_formula(network: Network) -> None:
+    prefix, target, penalty = [2, 5], 3, 0.4
+    trainer = make_trainer(network, negatives="all", loss="bpr_max", score_penalty=penalty)
+    total = 0.0
+    for before, right, left_out in ((prefix[:1], 5, {3}), (prefix, target, set())):
+        wrong = np.array([score(network, before, item) for item in range(1, 8) if item not in {right, *left_out}])
+        weight = np.exp(wrong) / np.exp(wrong).sum()
+        chance = weight @ (1 / (1 + np.exp(wrong - score(network, before, right))))
+        total += -np.log(chance) + penalty * weight @ wrong**2
+    assert 2 * float(trainer(tf.constant([[*prefix, target]]))) == pytest.approx(total, rel=1e-4)
+
+
+def test_negatives_are_drawn_by_the_stated_power_of_the_counts(network: Network) -> None:
+    trainer = make_trainer(network, negatives=40_000, negative_power=0.5)
+    drawn = np.bincount(trainer._negatives(training=True).numpy(), minlength=8)
+    expected = VOCABULARY.counts**0.5 / (VOCABULARY.counts**0.5).sum()
+    np.testing.assert_allclose(drawn[1:] / 40_000, expected, atol=0.01)
+    assert drawn[0] == 0
 
 
 def test_padding_changes_nothing(network: Network) -> None:
-    trainer = SessionTrainer(network, FREQUENCY)
+    trainer = make_trainer(network)
     narrow = BATCH[[0, 1, 3], :4]
     assert float(trainer(tf.constant(narrow))) == pytest.approx(float(trainer(tf.constant(BATCH[[0, 1, 3]]))), rel=1e-6)
 
 
 def test_a_batch_of_one_target_and_one_item_has_a_finite_loss(network: Network) -> None:
-    trainer = SessionTrainer(network, FREQUENCY)
+    trainer = make_trainer(network)
     assert float(trainer(tf.constant([[1, 1]]))) == pytest.approx(0.0, abs=1e-6)
     assert np.isfinite(float(trainer(tf.constant([[1, 2]]))))
 

@@ -1,0 +1,39 @@
+"""Items start near those they share sessions with."""
+
+import numpy as np
+
+from models.item_start import co_occurrence_vectors
+from models.sequences import build_vocabulary, from_lists
+
+SESSIONS = [["a", "b"], ["a", "b", "b"], ["b", "c"], ["d"], ["c", "a", "d"], ["e", "f"], ["e", "f"], ["f"]]
+
+
+def test_with_full_rank_dot_products_are_cosines_of_the_items_sessions() -> None:
+    sequences = from_lists(SESSIONS)
+    vocabulary = build_vocabulary(sequences)
+    vectors = co_occurrence_vectors(sequences, vocabulary, 32, seed=0)
+    assert vectors.shape == (6, 32)
+    held = np.array([[item in session for session in SESSIONS] for item in vocabulary.items], dtype=float)
+    lengths = np.linalg.norm(held, axis=1)
+    np.testing.assert_allclose(vectors @ vectors.T, held @ held.T / np.outer(lengths, lengths), atol=0.15)
+
+
+def test_items_of_different_rooms_are_further_apart_than_roommates() -> None:
+    rng = np.random.default_rng(0)
+    rooms = [[f"{room}-{item}" for item in rng.integers(0, 20, 4)] for room in rng.integers(0, 5, 3_000)]
+    sequences = from_lists(rooms)
+    vocabulary = build_vocabulary(sequences)
+    vectors = co_occurrence_vectors(sequences, vocabulary, 5, seed=0)
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    room = np.array([item.split("-")[0] for item in vocabulary.items])
+    same = room[:, None] == room[None, :]
+    cosines = units @ units.T
+    assert cosines[same].min() > cosines[~same].max()
+
+
+def test_one_item_and_unknown_items_still_get_finite_vectors() -> None:
+    sequences = from_lists([["a"], ["a", "a"]])
+    vectors = co_occurrence_vectors(sequences, build_vocabulary(sequences), 4, seed=0)
+    assert vectors.shape == (1, 4)
+    assert np.isfinite(vectors).all()
+    assert np.linalg.norm(vectors) > 0
