@@ -13,7 +13,12 @@ BASELINES = {
     "logistic_regression": "logistic regression",
     "gradient_boosting": "gradient boosting",
     "popularity": "popularity",
+    "session_popularity": "popularity in the session",
     "markov": "Markov chain",
+    "repeat_markov": "repeats, then Markov chain",
+    "item_cooccurrence": "items seen together",
+    "vsknn": "V-SkNN",
+    "vstan": "VSTAN",
 }
 TOP = 5  # features the words speak of
 RELATED = 0.6  # rank correlation from which two features count as telling the same

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from explain import figures, tables
+from explain import figures, recommender_tables, tables
 from explain.report_data import RunData
 from explain.wording import count_text, interval_text, share_text
 
@@ -43,6 +43,10 @@ def _recommender(data: RunData) -> dict[str, Any]:
         ),
         "recommender_differences": tables.differences_table(found, "The recommender less each baseline"),
         "recommender_counts": found["counts"],
+        "recommender_sample": found["sample_of"],
+        "recommender_lengths": recommender_tables.lengths_table(found),
+        "recommender_variety": recommender_tables.variety_table(found),
+        "recommender_parts": recommender_tables.parts_table(found),
         "recommender_chart": figures.recommender(data),
     }
 

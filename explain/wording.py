@@ -18,6 +18,8 @@ METRIC_NAMES = {
     "mrr": "MRR",
     "ndcg": "NDCG",
     "coverage": "Coverage",
+    "gini": "Gini",
+    "novelty": "Novelty",
 }
 """Names of metrics for a reader."""
 

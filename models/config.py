@@ -193,6 +193,12 @@ class RecommenderConfig(StrictModel):
     top_k: PositiveInt = 20
     """Items asked of the index; the K of Recall, MRR and NDCG."""
 
+    baselines: tuple[
+        Literal["popularity", "session_popularity", "markov", "repeat_markov", "item_cooccurrence", "vsknn", "vstan"],
+        ...,
+    ] = ("popularity", "session_popularity", "markov", "repeat_markov", "item_cooccurrence", "vsknn", "vstan")
+    """Baselines that count the same sessions and are tested beside it."""
+
 
 class TuneConfig(StrictModel):
     """Random search over the abandonment model."""
@@ -218,3 +224,7 @@ class EvaluateConfig(StrictModel):
 
     few: PositiveInt = 200
     """Test examples below which the report warns how little they prove."""
+
+    max_prefixes: PositiveInt = 20_000
+    """Steps of the test sessions that the recommender and its baselines are compared on at most (a seeded sample of
+    whole sessions)."""

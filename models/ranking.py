@@ -1,4 +1,4 @@
-"""How well a ranking of the whole catalogue puts the next item on top: Recall, MRR, NDCG and coverage at k."""
+"""How well a ranking of the whole catalogue puts the next item on top, and how much of the catalogue it shows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Ranking:
     ranks: Floats
     """(P,) rank of each case's target, 1 the best, ties counted against it; infinite where it cannot be ranked."""
 
-    shown: npt.NDArray[np.bool_]
-    """(V,) whether an item is among the k best of any case."""
+    exposure: dict[int, npt.NDArray[np.int64]]
+    """Per k, (V,) in how many cases an item is among the k best."""
 
 
 def rank_targets(scores: npt.NDArray[np.floating], targets: npt.NDArray[np.integer]) -> Floats:
@@ -58,23 +58,26 @@ def top_items(scores: npt.NDArray[np.floating], k: int) -> npt.NDArray[np.int64]
     return np.take_along_axis(best, order, axis=1)
 
 
-def rank_all(score: Scorer, targets: npt.NDArray[np.integer], items: int, k: int) -> Ranking:
+def rank_all(score: Scorer, targets: npt.NDArray[np.integer], items: int, *cutoffs: int) -> Ranking:
     """Rank every case, chunk by chunk, so that no more than about 200 MiB are held whatever P is.
 
     Args:
         score: gives the scores of a range of cases.
         targets: (P,) as in `rank_targets`.
         items: V, the size of the catalogue.
-        k: length of the lists that count for coverage.
+        cutoffs: lengths k of the lists whose exposure is counted, one at least.
     """
     chunk = max(1, CHUNK_BYTES // (8 * max(items, 1)))
-    ranks, shown = np.empty(len(targets)), np.zeros(items, dtype=bool)
+    ranks = np.empty(len(targets))
+    exposure = {k: np.zeros(items, dtype=np.int64) for k in cutoffs}
     for start in range(0, len(targets), chunk):
         stop = min(start + chunk, len(targets))
         scores = score(start, stop)
         ranks[start:stop] = rank_targets(scores, targets[start:stop])
-        shown[top_items(scores, k)] = True
-    return Ranking(ranks=ranks, shown=shown)
+        best = top_items(scores, max(cutoffs))
+        for k, counts in exposure.items():
+            counts += np.bincount(best[:, :k].ravel(), minlength=items)
+    return Ranking(ranks=ranks, exposure=exposure)
 
 
 def gains(ranks: Floats, k: int) -> Floats:
@@ -95,7 +98,35 @@ def metrics(ranking: Ranking, k: int) -> dict[str, float]:
     """Recall, MRR, NDCG (means over the cases) and coverage (share of the catalogue shown to anybody) at k."""
     means = gains(ranking.ranks, k).mean(axis=0) if len(ranking.ranks) else np.full(3, np.nan)
     found = {name: float(mean) for name, mean in zip(names(k), means, strict=True)}
-    return found | {f"coverage_at_{k}": float(ranking.shown.mean()) if len(ranking.shown) else float("nan")}
+    shown = ranking.exposure[k] > 0
+    return found | {f"coverage_at_{k}": float(shown.mean()) if len(shown) else float("nan")}
+
+
+def gini(exposure: npt.NDArray[np.integer]) -> float:
+    """How unequally the items are shown: 0 all equally often, 1 - 1 / V one alone; NaN where nothing is shown.
+
+    Gini coefficient of the (V,) counts: sum of (2 i - V - 1) x_i over V times the total, x in ascending order.
+    """
+    total, items = exposure.sum(), len(exposure)
+    if not total:
+        return float("nan")
+    return float((2 * np.arange(1, items + 1) - items - 1) @ np.sort(exposure) / (items * total))
+
+
+def novelty(exposure: npt.NDArray[np.integer], counts: npt.NDArray[np.integer]) -> float:
+    """Mean bits of surprise of an item shown: -log2 of its share of the training events; NaN where nothing is shown.
+
+    Self-information as in Vargas & Castells 2011, "Rank and relevance in novelty and diversity metrics for recommender
+    systems".
+
+    Args:
+        exposure: (V,) how often each item is shown.
+        counts: (V,) training events of each item, above 0.
+    """
+    if not exposure.sum():
+        return float("nan")
+    bits = np.log2(counts.sum()) - np.log2(counts)
+    return float(exposure @ bits / exposure.sum())
 
 
 def bootstrap_intervals(

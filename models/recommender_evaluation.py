@@ -1,5 +1,6 @@
 """How good the recommender is on test sessions, beside the baselines."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,32 @@ import numpy as np
 from models import ranking
 from models.config import RecommenderConfig
 from models.recommender import Recommender
-from models.recommender_baselines import Markov, Popularity
+from models.recommender_baselines import (
+    Baseline,
+    ItemCooccurrence,
+    Markov,
+    Popularity,
+    RepeatMarkov,
+    SessionPopularity,
+)  # fmt: skip
 from models.recommender_cases import Prefixes, make_prefixes
-from models.sequences import Sequences
+from models.recommender_slices import prefix_slices
+from models.sequences import Sequences, Vocabulary
+from models.session_neighbours import VSTAN, VSkNN
+
+BASELINES: dict[str, Callable[[Sequences, Vocabulary], Baseline]] = {
+    "popularity": lambda _, vocabulary: Popularity(vocabulary),
+    "session_popularity": lambda _, vocabulary: SessionPopularity(vocabulary),
+    "markov": Markov,
+    "repeat_markov": RepeatMarkov,
+    "item_cooccurrence": ItemCooccurrence,
+    "vsknn": VSkNN,
+    "vstan": VSTAN,
+}
+"""Names of `recommender.baselines` and what makes them of the training sessions."""
+
+SHORT = (5, 10)
+"""Lengths of list that quality is told for besides `top_k`."""
 
 
 def evaluate_recommender(
@@ -19,6 +43,8 @@ def evaluate_recommender(
     config: RecommenderConfig,
     seed: int,
     resamples: int = 500,
+    max_prefixes: int | None = None,
+    categories: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Rank the whole catalogue at every event of the test sessions that has an earlier one.
 
@@ -29,43 +55,90 @@ def evaluate_recommender(
         recommender: what is measured.
         train: training sessions, which the baselines count.
         test: sessions that neither training nor early stopping has seen.
-        config: `top_k` is the K of the metrics.
-        seed: seed of the bootstrap.
+        config: `top_k` is the K of the metrics, `baselines` are measured beside it.
+        seed: seed of the bootstrap and of the sample.
         resamples: bootstrap samples (of whole sessions) behind each 95% interval.
+        max_prefixes: events to rank at; where there are more, a sample of whole sessions with about as many is taken.
+        categories: category of the items, for slices by it.
 
     Returns:
         `test` {recall_at_20, mrr_at_20, ndcg_at_20, coverage_at_20}, `test_intervals` {metric: [low, high]} (coverage
-        is no mean over sessions and has none), `baselines` {popularity, markov} of the same form as `test`,
-        `differences` {baseline: {metric: [mean, low, high]}} (model - baseline, paired), and `counts` {prefixes,
-        items, sessions, repeats, unknown_targets}; `{"skipped": reason}` where no test session has two events.
+        is no mean over sessions and has none), `baselines` {name: {…}} of the same form as `test`, `differences`
+        {baseline: {metric: [mean, low, high]}} (model - baseline, paired), `by_k` {model and each baseline:
+        {recall, mrr, ndcg, coverage, gini and novelty at 5, 10 and 20: "recall_at_5"}}, `slices` [{title, slice, n,
+        test, test_intervals, baselines}], `counts` {prefixes, items, sessions, repeats, unknown_targets} of what was
+        ranked, and `sample_of` {prefixes, sessions} where that is not everything, else None; `{"skipped": reason}`
+        where no test session has two events.
     """
     vocabulary, k = recommender.vocabulary, config.top_k
-    cases = make_prefixes(test, vocabulary, recommender.config.max_length)
-    if not len(cases):
+    everything = make_prefixes(test, vocabulary, recommender.config.max_length)
+    if not len(everything):
         return {"skipped": "no test session has two item events"}
-    scorers = {"model": recommender, "popularity": Popularity(vocabulary), "markov": Markov(train, vocabulary)}
+    cases = _sample(everything, max_prefixes, seed)
+    cutoffs = tuple(sorted({*SHORT, k}))
+    scorers: dict[str, Any] = {"model": recommender}
+    scorers |= {name: BASELINES[name](train, vocabulary) for name in config.baselines}
     rankings = {
         name: ranking.rank_all(
             lambda start, stop, scorer=scorer: scorer.scores(cases.inputs[start:stop]),  # type: ignore[misc]
             cases.targets - 1,
             len(vocabulary),
-            k,
+            *cutoffs,
         )
         for name, scorer in scorers.items()
     }
     gains = {name: ranking.gains(found.ranks, k) for name, found in rankings.items()}
-    baselines = [name for name in scorers if name != "model"]
 
-    def intervals(values: ranking.Floats) -> ranking.Floats:
-        return ranking.bootstrap_intervals(values, cases.sessions, resamples, seed)
+    def intervals(values: ranking.Floats, rows: Any = slice(None)) -> ranking.Floats:
+        return ranking.bootstrap_intervals(values[rows], cases.sessions[rows], resamples, seed)
 
     return {
         "test": ranking.metrics(rankings["model"], k),
         "test_intervals": _rows(k, intervals(gains["model"])),
-        "baselines": {name: ranking.metrics(rankings[name], k) for name in baselines},
-        "differences": {name: _differences(k, gains["model"] - gains[name], intervals) for name in baselines},
+        "baselines": {name: ranking.metrics(rankings[name], k) for name in config.baselines},
+        "differences": {name: _differences(k, gains["model"] - gains[name], intervals) for name in config.baselines},
+        "by_k": {name: _by_k(found, cutoffs, vocabulary) for name, found in rankings.items()},
+        "slices": [
+            {
+                "title": one.title,
+                "slice": one.label,
+                "n": int(one.rows.sum()),
+                "test": _means(k, gains["model"][one.rows]),
+                "test_intervals": _rows(k, intervals(gains["model"], one.rows)),
+                "baselines": {name: _means(k, gains[name][one.rows]) for name in config.baselines},
+            }
+            for one in prefix_slices(cases, vocabulary, categories)
+        ],
         "counts": _counts(cases, len(vocabulary)),
+        "sample_of": None
+        if len(cases) == len(everything)
+        else {"prefixes": len(everything), "sessions": len(np.unique(everything.sessions))},
     }
+
+
+def _sample(cases: Prefixes, most: int | None, seed: int) -> Prefixes:
+    """Cases of randomly drawn whole sessions, about `most` of them, in their order; the first session always fits."""
+    if most is None or len(cases) <= most:
+        return cases
+    _, session = np.unique(cases.sessions, return_inverse=True)
+    sizes = np.bincount(session)
+    drawn = np.random.default_rng(seed).permutation(len(sizes))
+    kept = drawn[: max(1, int(np.searchsorted(np.cumsum(sizes[drawn]), most, side="right")))]
+    rows = np.isin(session, kept)
+    return Prefixes(cases.inputs[rows], cases.targets[rows], cases.sessions[rows], cases.repeats[rows])
+
+
+def _by_k(found: ranking.Ranking, cutoffs: tuple[int, ...], vocabulary: Vocabulary) -> dict[str, float]:
+    told: dict[str, float] = {}
+    for k in cutoffs:
+        told |= ranking.metrics(found, k)
+        told[f"gini_at_{k}"] = ranking.gini(found.exposure[k])
+        told[f"novelty_at_{k}"] = ranking.novelty(found.exposure[k], vocabulary.counts)
+    return told
+
+
+def _means(k: int, values: ranking.Floats) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(ranking.names(k), values.mean(axis=0), strict=True)}
 
 
 def _counts(cases: Prefixes, items: int) -> dict[str, int]:

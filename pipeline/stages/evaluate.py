@@ -51,6 +51,8 @@ def _recommender(context: Context) -> dict[str, Any]:
     folder = context.input("split")
     train, test = (read_sequences(folder / f"sequences_{side}.parquet") for side in ("train", "test"))
     recommender = Recommender.load(context.input("train"))
+    config = context.config
     return evaluate_recommender(
-        recommender, train, test, context.config.recommender, context.config.seed, context.config.evaluate.bootstrap
-    )
+        recommender, train, test, config.recommender, config.seed, config.evaluate.bootstrap,
+        config.evaluate.max_prefixes,
+    )  # fmt: skip

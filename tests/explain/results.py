@@ -95,8 +95,19 @@ RECOMMENDER = {
     "test_intervals": {"recall_at_20": [0.18, 0.22]},
     "baselines": {EVIL[0]: {"recall_at_20": 0.1, "mrr_at_20": 0.05, "ndcg_at_20": 0.07, "coverage_at_20": 0.01}},
     "differences": {EVIL[0]: {"recall_at_20": [0.1, 0.05, 0.15]}},
+    "by_k": {
+        who: {f"{name}_at_{k}": k / 100 + place / 1000 for k in (5, 20)
+              for place, name in enumerate(("recall", "mrr", "ndcg", "coverage", "gini", "novelty"))}
+        for who in ("model", EVIL[0])
+    },
+    "slices": [{
+        "title": EVIL[1], "slice": EVIL[2], "n": 60, "test": {"recall_at_20": 0.3, "mrr_at_20": 0.11},
+        "test_intervals": {"recall_at_20": [0.28, 0.32], "mrr_at_20": [0.1, 0.12]},
+        "baselines": {EVIL[0]: {"recall_at_20": 0.123}},
+    }],
     "counts": {"prefixes": 100, "items": 50, "sessions": 40, "repeats": 30, "unknown_targets": 5},
-}
+    "sample_of": {"prefixes": 1234, "sessions": 500},
+}  # fmt: skip
 _SIDE = {"examples": 300, "sessions": 150, "abandoned_share": 0.6, "from": "2024-05-01T00:00:00", "to": EVIL[0]}
 SPLIT = {"by": "time", "counts": dict.fromkeys(("train", "validation", "test"), _SIDE), "dropped_sessions": 2,
          "notes": [EVIL[1]]}  # fmt: skip

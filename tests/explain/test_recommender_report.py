@@ -62,9 +62,22 @@ def test_few_test_steps_are_called_uncertain(tmp_path: Path, interval: list[floa
     assert ("With only 100 test steps every figure is uncertain" in text) is warned
 
 
+def test_it_shows_lengths_variety_and_parts(tmp_path: Path) -> None:
+    text = text_of(tmp_path, run_data())
+    assert "a sample of whole sessions out of 1,234 steps" in text
+    for head in ("Recall@5", "NDCG@20", "Coverage@20", "Gini@20", "Novelty@20", "Best baseline, Recall@20"):
+        assert head in text
+    for figure in ("0.280 to 0.320", "0.110", "0.123", "0.204", "0.052"):
+        assert figure in text
+    whole = text_of(tmp_path / "whole", with_recommender(sample_of=None, slices=[]))
+    assert "a sample of" not in whole
+    assert "Part of the steps" not in whole
+
+
 def test_metrics_bear_the_number_of_items_shown(tmp_path: Path) -> None:
     row = {"recall_at_5": 0.2, "mrr_at_5": 0.1, "ndcg_at_5": 0.15, "coverage_at_5": 0.4}
-    text = text_of(tmp_path, with_recommender(test=row, test_intervals={}, baselines={"markov": row}, differences={}))
+    other = {"test": row, "test_intervals": {}, "baselines": {"markov": row}, "differences": {}, "slices": []}
+    text = text_of(tmp_path, with_recommender(**other))
     assert "Recall@5" in text
     assert "Next item among 5 shown" in text
     assert "names 5 of 50 items" in text

@@ -96,3 +96,31 @@ def test_a_large_catalogue_is_ranked_in_bounded_memory() -> None:
     tracemalloc.stop()
     assert len(found.ranks) == 1_500
     assert peak < 300, "1,500 × 37,000 float32 alone are 212 MiB; ten times the cases must not take more"
+
+
+@given(SCORES, st.lists(st.integers(1, 10), min_size=1, max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_exposure_counts_the_lists_of_every_length(scores: npt.NDArray[np.float64], cutoffs: list[int]) -> None:
+    cases, items = scores.shape
+    found = ranking.rank_all(lambda a, b: scores[a:b], np.zeros(cases, dtype=np.int64), items, *cutoffs)
+    for k in cutoffs:
+        shown = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        assert found.exposure[k].tolist() == [int((shown == item).sum()) for item in range(items)]
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=12).filter(any))
+def test_gini_is_half_the_relative_mean_difference(counts: list[int]) -> None:
+    exposure = np.array(counts)
+    differences = np.abs(exposure[:, None] - exposure).mean()
+    assert ranking.gini(exposure) == pytest.approx(differences / (2 * exposure.mean()))
+
+
+def test_gini_and_novelty_have_their_closed_forms_at_the_ends() -> None:
+    assert ranking.gini(np.full(7, 3)) == pytest.approx(0.0)
+    assert ranking.gini(np.array([0, 0, 9, 0, 0])) == pytest.approx(1 - 1 / 5)
+    assert math.isnan(ranking.gini(np.zeros(3, dtype=np.int64)))
+    counts = np.array([4, 2, 1, 1])  # 1, 2, 3 and 3 bits
+    assert ranking.novelty(np.array([5, 0, 0, 0]), counts) == pytest.approx(1.0)
+    assert ranking.novelty(np.array([1, 1, 1, 1]), counts) == pytest.approx(9 / 4)
+    assert ranking.novelty(np.array([0, 0, 2, 2]), counts) == pytest.approx(3.0)
+    assert math.isnan(ranking.novelty(np.zeros(4, dtype=np.int64), counts))
