@@ -166,6 +166,10 @@ class RecommenderConfig(StrictModel):
     top_k: PositiveInt = 20
     """Items asked of the index; the K of Recall, MRR and NDCG."""
 
+    index: Literal["brute_force", "streaming"] = "brute_force"
+    """How the best items are looked up, exactly either way: `brute_force` scores the whole catalogue at once;
+    `streaming` goes through it in blocks, slower, for catalogues whose scores do not fit in memory."""
+
 
 class TuneConfig(StrictModel):
     """Random search over the abandonment model."""
