@@ -74,7 +74,7 @@ class Recommender:
         """Wrap a serving model (`recommender_network.serving_model`), with what is known of the items if anything."""
         self.model, self.vocabulary, self.config, self.catalogue = model, vocabulary, config, catalogue
         network, query = query_model(model)
-        # One graph for every number of sessions: predict_on_batch takes longer than so small a model.
+        # One graph for every number of sessions: predict_on_batch stops to trace when the number first changes.
         self._query = tf.function(query, input_signature=[tf.TensorSpec((None, config.max_length), tf.int32)])
         self._table = network.table()
         self._index = TopItems(self._table, config.index)

@@ -194,4 +194,9 @@ def _streaming(table: npt.NDArray[np.float32]) -> Tensor:
     blocks = tf.data.Dataset.range(0, len(table), BLOCK).map(
         lambda start: (places[start : start + BLOCK], rows[start : start + BLOCK])
     )
-    return tfrs.layers.factorized_top_k.Streaming(k=1).index_from_dataset(blocks)
+    # Tuning a pipeline of few blocks anew for every query takes longer than scoring them.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
+    streaming = tfrs.layers.factorized_top_k.Streaming(k=1, num_parallel_calls=1)
+    return streaming.index_from_dataset(blocks.with_options(options))
