@@ -8,6 +8,7 @@ from typing import Any
 
 import ibis
 
+from data.catalogue import write_catalogue
 from data.config import EngineConfig, FeatureConfig, SessionConfig
 from data.engine import engine, keep, read_parquet, write_parquet
 from data.errors import InputError
@@ -26,7 +27,7 @@ MANY_UNFINISHED = 0.2
 def featurize(
     events_path: Path, config: FeatureConfig, session: SessionConfig, engine_config: EngineConfig, out: Path
 ) -> dict[str, Any]:
-    """Write `examples.parquet`, `sequences.parquet`, `features.json` and `featurize.json`.
+    """Write `examples.parquet`, `sequences.parquet`, `catalogue.parquet`, `features.json` and `featurize.json`.
 
     Args:
         events_path: events with sessions, as sessionize writes them.
@@ -56,6 +57,7 @@ def featurize(
             sort_by=["session_start", "session_id", "decision_point"],
         )
         _write_sequences(sessions, config, out)
+        write_catalogue(sessions, out / "catalogue.parquet")
     write_features(specs, out / "features.json")
     result = {**facts, "notes": [*_unfinished_note(facts), *notes]}
     (out / "featurize.json").write_text(json.dumps(result, indent=1) + "\n")
@@ -65,7 +67,9 @@ def featurize(
 def featurize_sequences(
     events_path: Path, config: FeatureConfig, engine_config: EngineConfig, out: Path
 ) -> dict[str, Any]:
-    """Write `sequences.parquet` and `featurize.json`: what a recommender alone learns from; no cart event is needed.
+    """Write `sequences.parquet`, `catalogue.parquet` and `featurize.json`: all that a recommender alone needs.
+
+    No cart event is needed.
 
     Args:
         events_path: events with sessions, as sessionize writes them.
@@ -84,6 +88,7 @@ def featurize_sequences(
         log = _log_facts(sessions)
         _check_sessions(log)
         _write_sequences(sessions, config, out)
+        write_catalogue(sessions, out / "catalogue.parquet")
     result = {"sessions": log["sessions"], "events": log["events"], "notes": []}
     (out / "featurize.json").write_text(json.dumps(result, indent=1) + "\n")
     return result

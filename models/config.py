@@ -199,6 +199,10 @@ class RecommenderConfig(StrictModel):
     ] = ("popularity", "session_popularity", "markov", "repeat_markov", "item_cooccurrence", "vsknn", "vstan")
     """Baselines that count the same sessions and are tested beside it."""
 
+    index: Literal["brute_force", "streaming"] = "brute_force"
+    """How the best items are looked up, exactly either way: `brute_force` scores the whole catalogue at once;
+    `streaming` goes through it in blocks, slower, for catalogues whose scores do not fit in memory."""
+
 
 class TuneConfig(StrictModel):
     """Random search over the abandonment model."""

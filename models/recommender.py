@@ -1,25 +1,37 @@
 """The trained recommender: sessions in, the items most likely to come next out."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, overload
 
 import keras
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from data.errors import InputError
 from models.artifacts import load_model, save_model
+from models.catalogue import CATALOGUE, NOT_KNOWN, Catalogue, Only, read_catalogue
 from models.config import RecommenderConfig
+from models.filters import Asked, keys
 from models.recommender_cases import pad
 from models.recommender_serving import query_model
 from models.retrieval import TopItems
 from models.sequences import Ids, Vocabulary
 
 MODEL, ABOUT = "recommender.keras", "recommender.json"
+
 BATCH = 1024
+"""Sessions ranked at once."""
+
+CELLS = 2**25
+"""Scores held at once; fewer sessions are ranked at once where the catalogue is large."""
+
+DEEPER = 8
+"""How many times more of the index is searched where filters left too little."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,9 @@ class Recommendation(Sequence[tuple[str, float]]):
     skipped: int
     """Items of the session that the model does not know and passed over."""
 
+    category: str | None = None
+    """The session's own category, where the items were kept to it (`Only.same_category`)."""
+
     def __len__(self) -> int:
         return len(self.ranked)
 
@@ -49,17 +64,26 @@ class Recommendation(Sequence[tuple[str, float]]):
 class Recommender:
     """A serving model with its vocabulary and top-k index."""
 
-    def __init__(self, model: keras.Model, vocabulary: Vocabulary, config: RecommenderConfig) -> None:
-        """Wrap a serving model (`recommender_network.serving_model`)."""
-        self.model, self.vocabulary, self.config = model, vocabulary, config
-        network, self._query = query_model(model)
+    def __init__(
+        self,
+        model: keras.Model,
+        vocabulary: Vocabulary,
+        config: RecommenderConfig,
+        catalogue: Catalogue | None = None,
+    ) -> None:
+        """Wrap a serving model (`recommender_network.serving_model`), with what is known of the items if anything."""
+        self.model, self.vocabulary, self.config, self.catalogue = model, vocabulary, config, catalogue
+        network, query = query_model(model)
+        # One graph for every number of sessions: predict_on_batch stops to trace when the number first changes.
+        self._query = tf.function(query, input_signature=[tf.TensorSpec((None, config.max_length), tf.int32)])
         self._table = network.table()
-        self._index = TopItems(self._table)
+        self._index = TopItems(self._table, config.index)
         self._ids = {item: position + 1 for position, item in enumerate(vocabulary.items)}
-        self._popularity = vocabulary.counts / vocabulary.counts.sum()
+        self._names = np.array(["", *vocabulary.items], dtype=object)
+        self._popularity = (vocabulary.counts / vocabulary.counts.sum()).astype(np.float32)
 
     def save(self, folder: Path) -> None:
-        """Write `recommender.keras` and `recommender.json` into an existing folder."""
+        """Write `recommender.keras`, `recommender.json` and any catalogue into an existing folder."""
         save_model(self.model, folder / MODEL)
         about = {
             "config": self.config.model_dump(mode="json"),
@@ -68,6 +92,8 @@ class Recommender:
             "items": len(self.vocabulary),
         }
         (folder / ABOUT).write_text(json.dumps(about, sort_keys=True) + "\n")
+        if self.catalogue is not None:
+            self.catalogue.write(folder / CATALOGUE)
 
     @classmethod
     def load(cls, folder: Path) -> "Recommender":
@@ -88,7 +114,8 @@ class Recommender:
         items = tuple(model.get_layer("lookup").get_vocabulary()[1:])
         if len(items) != len(counts):
             raise InputError(f"{folder / MODEL} has {len(items)} items and {ABOUT} {len(counts)}: not of one training.")
-        return cls(model, Vocabulary(items=items, counts=counts), config)
+        catalogue = read_catalogue(folder / CATALOGUE) if (folder / CATALOGUE).exists() else None
+        return cls(model, Vocabulary(items=items, counts=counts), config, catalogue)
 
     def recommend(
         self,
@@ -96,73 +123,143 @@ class Recommender:
         k: int | None = None,
         exclude_seen: bool = False,
         exclude: Collection[str] = (),
+        bought: Sequence[Collection[str]] | None = None,
+        only: Only = Only(),  # noqa: B008 - frozen
     ) -> list[Recommendation]:
         """The best items for each session.
+
+        Filters never cost a place: the index is searched deeper until `k` items pass them or the catalogue ends.
 
         Args:
             sessions: item ids of each session, oldest first, of any length: the latest `max_length` that the
                 model knows count, those it does not know are skipped and counted.
             k: items wanted; `top_k` of the config where not given. Fewer come back where the catalogue has no more.
             exclude_seen: leave out what the session has already.
-            exclude: items never to show (out of stock, bought); unknown ones have no effect.
+            exclude: items never to show (out of stock); unknown ones have no effect.
+            bought: what each session's visitor has bought before and is not to be shown again.
+            only: categories and prices to keep to.
 
         Raises:
-            InputError: `k` is below 1, or a session is a text instead of a list of item ids.
+            InputError: `k` is below 1, a session is a text instead of a list of item ids, `bought` is not one
+                collection for each session, or `only` asks for what the catalogue does not tell.
         """
         k = self.config.top_k if k is None else k
-        if k < 1:
-            raise InputError(f"`k` should be at least 1. Received: {k}")
-        if any(isinstance(session, str) for session in sessions):
-            raise InputError('Each session should be a list of item ids, as in [["12", "7"]]. Received: a text')
-        known = [[self._ids[item] for item in session if item in self._ids] for session in sessions]
-        banned = np.array(sorted(self._ids[item] for item in set(exclude) if item in self._ids), dtype=np.int32)
+        self._check(sessions, k, bought, only)
+        shown = self._shown(exclude, only)
         found: list[Recommendation] = []
-        for start in range(0, len(sessions), BATCH):
-            part = known[start : start + BATCH]
-            lists = self._best(part, k, part if exclude_seen else [[]] * len(part), banned)
-            for session, ids, ranked in zip(sessions[start : start + BATCH], part, lists, strict=True):
+        batch = max(1, min(BATCH, CELLS // self._index.width))
+        for start in range(0, len(sessions), batch):
+            part = slice(start, start + batch)
+            known = [self._known(session) for session in sessions[part]]
+            hidden: list[Sequence[int]] = [ids if exclude_seen else [] for ids in known]
+            if bought is not None:
+                hidden = [[*ids, *self._known(items)] for ids, items in zip(hidden, bought[part], strict=True)]
+            categories = [self._own_category(session, only) for session in sessions[part]]
+            lists = self._best(known, k, shown, hidden, categories)
+            for session, ids, category, ranked in zip(sessions[part], known, categories, lists, strict=True):
                 source: Literal["model", "popularity"] = "model" if ids else "popularity"
-                found.append(Recommendation(ranked=ranked, source=source, skipped=len(session) - len(ids)))
+                found.append(Recommendation(ranked, source, len(session) - len(ids), category))
         return found
+
+    def unknown(self, items: Sequence[str]) -> list[str]:
+        """Those of the items that the model does not know, each once, in their order."""
+        return [item for item in dict.fromkeys(items) if item not in self._ids]
 
     def scores(self, inputs: Ids) -> npt.NDArray[np.float32]:
         """(n, V) score of every item for padded sessions (n, max_length) of ids; popularity where one is empty."""
-        query, own = self._query.predict_on_batch(inputs)
+        query, own = self._ask(inputs)
         scores: npt.NDArray[np.float32] = query @ self._table.T
         rows, places = np.nonzero(np.isfinite(own))
         scores[rows, inputs[rows, places] - 1] = own[rows, places]
         scores[(inputs == 0).all(axis=1)] = self._popularity
         return scores
 
+    def _ask(self, inputs: Ids) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        query, own = self._query(tf.constant(inputs))
+        return query.numpy(), own.numpy()
+
+    def _known(self, items: Collection[str]) -> list[int]:
+        return [self._ids[item] for item in items if item in self._ids]
+
+    @cached_property
+    def _facts(self) -> Catalogue:
+        """The catalogue by id, with nothing at 0."""
+        assert self.catalogue is not None
+        return self.catalogue.of(["", *self.vocabulary.items])
+
+    def _check(
+        self, sessions: Sequence[Sequence[str]], k: int, bought: Sequence[Collection[str]] | None, only: Only
+    ) -> None:
+        if k < 1:
+            raise InputError(f"`k` should be at least 1. Received: {k}")
+        if any(isinstance(session, str) for session in sessions):
+            raise InputError('Each session should be a list of item ids, as in [["12", "7"]]. Received: a text')
+        if bought is not None and len(bought) != len(sessions):
+            raise InputError(
+                f"`bought` should have one collection for each of {len(sessions)} sessions. Received: {len(bought)}"
+            )
+        if only.needs_facts:
+            if self.catalogue is None:
+                raise InputError("This recommender came without a catalogue, so it knows no categories and no prices.")
+            self.catalogue.check(only)
+
+    def _shown(self, exclude: Collection[str], only: Only) -> npt.NDArray[np.bool_]:
+        """(V + 1,) whether each id may be shown in any session; 0 may not."""
+        shown = self._facts.allowed(only) if only.needs_facts else np.ones(len(self._names), dtype=np.bool_)
+        shown[[0, *self._known(exclude)]] = False
+        return shown
+
+    def _own_category(self, session: Sequence[str], only: Only) -> str | None:
+        return self.catalogue.category_of(session) if only.same_category and self.catalogue else None
+
     def _best(
-        self, sessions: list[list[int]], k: int, seen: list[list[int]], banned: Ids
-    ) -> Iterator[tuple[tuple[str, float], ...]]:
-        """The best `k` items of each session that are neither `seen` in it nor `banned`."""
-        inputs = pad(sessions, self.config.max_length)
-        query, own = self._query.predict_on_batch(inputs)
-        # What a session has, or must not be shown, can fill the top of the index, and no more than that.
-        hidden = self.config.max_length + len(banned) + max(len(set(items)) for items in seen)
-        others, places = self._index(query, k + hidden)
-        others_ids = places + 1
-        others[np.isin(others_ids, banned)] = -np.inf
-        own[np.isin(inputs, banned)] = -np.inf
-        for row, session in enumerate(sessions):
-            if not session:
-                yield self._popular(k, banned)
-                continue
-            mine = np.isin(others_ids[row], inputs[row])
-            scores = np.concatenate([np.where(mine, -np.inf, others[row]), own[row]])
-            ids = np.concatenate([others_ids[row], inputs[row]])
-            scores[np.isin(ids, seen[row])] = -np.inf
-            order = np.lexsort((ids, -scores))[:k]
-            yield self._named(ids[order], scores[order])
+        self,
+        sessions: list[list[int]],
+        k: int,
+        shown: npt.NDArray[np.bool_],
+        hidden: list[Sequence[int]],
+        categories: list[str | None],
+    ) -> list[tuple[tuple[str, float], ...]]:
+        """The best `k` items of each session that are `shown`, not `hidden` from it and of its category if given."""
+        asked = Asked(pad(sessions, self.config.max_length), keys(hidden, len(shown)), shown, *self._codes(categories))
+        query, own = self._ask(asked.inputs)
+        lists: list[tuple[tuple[str, float], ...]] = [()] * len(sessions)
+        rows, depth = np.arange(len(sessions)), k + self.config.max_length
+        while len(rows):
+            depth = min(depth, len(self.vocabulary))
+            unfilled = []
+            for some in np.array_split(rows, -(-len(rows) * depth // CELLS)):
+                others, ids = self._top(query[some], asked.inputs[some], depth)
+                ids, scores, passed = asked.ranked(some, ids, others, own[some], k)
+                filled = (passed >= k) | (depth == len(self.vocabulary))
+                for row, pairs in zip(some[filled], self._named(ids[filled], scores[filled]), strict=True):
+                    lists[row] = pairs
+                unfilled.append(some[~filled])
+            rows, depth = np.concatenate(unfilled), depth * DEEPER
+        return lists
 
-    def _popular(self, k: int, banned: Ids) -> tuple[tuple[str, float], ...]:
-        ids = np.arange(1, min(k + len(banned), len(self.vocabulary)) + 1)
-        ids = ids[~np.isin(ids, banned)][:k]
-        return self._named(ids, self._popularity[ids - 1])
+    def _codes(self, categories: list[str | None]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """(V + 1,) category code of each id, and the (n,) codes that sessions are kept to, `NOT_KNOWN` for any."""
+        wanted = np.full(len(categories), NOT_KNOWN, dtype=np.int32)
+        if not any(categories):
+            return np.full(len(self._names), NOT_KNOWN, dtype=np.int32), wanted
+        for row, name in enumerate(categories):
+            if name is not None:
+                wanted[row] = self._facts.names.index(name)
+        return self._facts.codes, wanted
 
-    def _named(self, ids: npt.NDArray[np.integer], scores: npt.NDArray[np.floating]) -> tuple[tuple[str, float], ...]:
-        items = self.vocabulary.items
-        pairs = zip(ids.tolist(), scores.tolist(), strict=True)
-        return tuple((items[position - 1], score) for position, score in pairs if score > -np.inf)
+    def _top(
+        self, query: npt.NDArray[np.float32], inputs: Ids, depth: int
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+        """Scores and ids (n, depth) by dot product, best first; by popularity where a session is empty."""
+        scores, positions = self._index(query, depth)
+        empty = inputs[:, 0] == 0
+        scores[empty], positions[empty] = self._popularity[:depth], np.arange(depth)
+        return scores, positions + 1
+
+    def _named(
+        self, ids: npt.NDArray[np.int32], scores: npt.NDArray[np.float32]
+    ) -> list[tuple[tuple[str, float], ...]]:
+        counts = (scores > -np.inf).sum(axis=1).tolist()
+        rows = zip(self._names[ids].tolist(), scores.tolist(), counts, strict=True)
+        return [tuple(zip(items[:count], values[:count], strict=True)) for items, values, count in rows]

@@ -1,7 +1,7 @@
-"""The one module that knows TensorFlow Recommenders: its retrieval task as training loss, its index for the top k."""
+"""The one module that knows TensorFlow Recommenders: its retrieval task as training loss, its indexes for the top k."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -14,6 +14,9 @@ from models.recommender_network import Network, session_scores
 from models.sequences import Ids
 
 Tensor = Any
+
+BLOCK = 16_384
+"""Rows that a streaming index scores at once."""
 
 
 class SessionTrainer(keras.Model):
@@ -209,21 +212,47 @@ def dataset(batches: Callable[[], Iterator[Ids]], count: int) -> tf.data.Dataset
 
 
 class TopItems:
-    """TFRS's exact index (`BruteForce`) over the rows of an item table."""
+    """TFRS's exact index over the rows of an item table: `BruteForce`, or `Streaming` over blocks of it."""
 
-    def __init__(self, table: npt.NDArray[np.float32]) -> None:
+    def __init__(
+        self, table: npt.NDArray[np.float32], kind: Literal["brute_force", "streaming"] = "brute_force"
+    ) -> None:
         """Index a table.
 
         Args:
             table: (V, D) one row per item.
+            kind: `brute_force` scores all rows at once, (n, V) scores in memory; `streaming` a block after the other.
         """
         self.count = len(table)
-        index = tfrs.layers.factorized_top_k.BruteForce(k=1)
-        self._index = index.index(tf.constant(table), tf.range(self.count))
+        self.width = min(BLOCK, self.count) if kind == "streaming" else self.count
+        index = _streaming(table) if kind == "streaming" else _brute_force(table)
+        signature = [tf.TensorSpec((None, table.shape[1]), tf.float32), tf.TensorSpec((), tf.int32)]
+        self._search = tf.function(lambda queries, k: index(queries, k=k), input_signature=signature)
 
     def __call__(
         self, queries: npt.NDArray[np.float32], k: int
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
-        """Scores and positions (n, min(k, V)) of the items with the largest dot products, best first."""
-        scores, positions = self._index(tf.constant(queries), k=min(k, self.count))
+        """Scores and positions (n, min(k, V)) of the items with the largest dot products, best first.
+
+        Of equal products the one at the earlier position is first.
+        """
+        scores, positions = self._search(tf.constant(queries), tf.constant(min(k, self.count)))
         return scores.numpy(), positions.numpy()
+
+
+def _brute_force(table: npt.NDArray[np.float32]) -> Tensor:
+    return tfrs.layers.factorized_top_k.BruteForce(k=1).index(tf.constant(table), tf.range(len(table)))
+
+
+def _streaming(table: npt.NDArray[np.float32]) -> Tensor:
+    rows = tf.constant(table)
+    places = tf.range(len(table))
+    blocks = tf.data.Dataset.range(0, len(table), BLOCK).map(
+        lambda start: (places[start : start + BLOCK], rows[start : start + BLOCK])
+    )
+    # Tuning a pipeline of few blocks anew for every query takes longer than scoring them.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
+    streaming = tfrs.layers.factorized_top_k.Streaming(k=1, num_parallel_calls=1)
+    return streaming.index_from_dataset(blocks.with_options(options))

@@ -99,6 +99,30 @@ def score(
 
 
 @app.command()
+def recommend(
+    items: Annotated[
+        list[str] | None, typer.Argument(help="Items of a session, oldest first; none for the popular ones.")
+    ] = None,
+    k: Annotated[int | None, typer.Option("--k", "-k", min=1, help="Items wanted; `top_k` where not set.")] = None,
+    exclude_seen: Annotated[bool, typer.Option("--exclude-seen", help="Leave out the session's own items.")] = False,
+    exclude: Annotated[list[str] | None, typer.Option(help="Never show this item; again for more.")] = None,
+    same_category: Annotated[
+        bool, typer.Option("--same-category", help="Keep to the category of the latest item that has one.")
+    ] = False,
+    category: Annotated[list[str] | None, typer.Option(help="Keep to this category; again for more.")] = None,
+    min_price: Annotated[float | None, typer.Option(help="Lowest price, in the shop's currency.")] = None,
+    max_price: Annotated[float | None, typer.Option(help="Highest price.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    workdir: Workdir = WORK,
+) -> None:
+    """Say which items are most likely to come next in a session."""
+    from pipeline.commands.recommend import Wishes, recommend_command
+
+    wishes = Wishes(k, exclude_seen, exclude or [], same_category, category or [], min_price, max_price)
+    recommend_command(items or [], wishes, workdir, as_json)
+
+
+@app.command()
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

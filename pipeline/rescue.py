@@ -1,6 +1,5 @@
 """The rescue list: open carts, how likely each is lost, why, what to show instead, and whether a nudge pays."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from explain.sentences import reasons
 from models.abandonment import predict
 from models.artifacts import load_model
 from models.decision import cart_values, nudge_value
-from models.recommender import Recommender
 from pipeline.config import PipelineConfig
+from pipeline.recommending import load_recommender, no_recommender
 
 REASONS, ITEMS = 3, 5
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -122,10 +121,11 @@ def _reasons(config: PipelineConfig, workdir: Path, model: object, examples: Exa
 
 
 def _items(workdir: Path, sessions: list[list[str]]) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    history = json.loads((workdir / "train" / "history.json").read_text())["recommender"]
-    if "skipped" in history:
-        return pd.DataFrame(index=range(len(sessions))), (f"No items to show: {history['skipped']}.",)
-    found = Recommender.load(workdir / "train").recommend(sessions, ITEMS, exclude_seen=True)
+    why = no_recommender(workdir)
+    if why:
+        return pd.DataFrame(index=range(len(sessions))), (f"No items to show: {why}.",)
+    # What the session has seen includes all that is in its cart.
+    found = load_recommender(workdir).recommend(sessions, ITEMS, exclude_seen=True)
     columns = {
         f"item_{place + 1}": [answer[place][0] if place < len(answer) else None for answer in found]
         for place in range(ITEMS)

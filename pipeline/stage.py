@@ -101,7 +101,7 @@ STAGES = (
     Stage("tune", ("split",), ("tune", "abandonment", "seed"), ("data", "models"), (*LEARNING, "keras-tuner")),
     Stage(
         "train",
-        ("split", "tune"),
+        ("featurize", "split", "tune"),
         ("abandonment", "recommender", "costs", "seed"),
         ("data", "models"),
         (*LEARNING, "tensorflow-recommenders"),

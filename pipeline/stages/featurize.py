@@ -5,9 +5,9 @@ from pipeline.stage import Context, NotApplicable
 
 
 def run(context: Context) -> None:
-    """Write `examples.parquet`, `sequences.parquet`, `features.json` and `featurize.json`.
+    """Write `examples.parquet`, `sequences.parquet`, `catalogue.parquet`, `features.json` and `featurize.json`.
 
-    Without an abandonment model there are only the sequences and `featurize.json`.
+    Without an abandonment model there are only the sequences, the catalogue and `featurize.json`.
     """
     config = context.config
     if config.source.kind == "features":

@@ -12,9 +12,11 @@ from data.examples import read_examples
 from models.abandonment import predict
 from models.artifacts import save_model
 from models.baselines import baseline_scores
+from models.catalogue import read_catalogue
 from models.config import AbandonmentConfig
 from models.decision import choose_threshold
 from models.progress import each_epoch
+from models.recommender import Recommender
 from models.recommender_training import NotEnough, train_recommender
 from models.sequences import read_sequences
 from models.training import train_abandonment
@@ -22,7 +24,7 @@ from pipeline.stage import ABANDONMENT_OFF, Context
 
 
 def run(context: Context) -> None:
-    """Write both models, `history.json`, `threshold.json` and the baselines' scores of the test rows.
+    """Write both models, the catalogue, `history.json`, `threshold.json` and the baselines' scores of the test rows.
 
     The test rows' features are scored here; their labels are first looked at in `evaluate`.
 
@@ -71,7 +73,9 @@ def _recommender(context: Context) -> dict[str, Any]:
     except NotEnough as why:
         context.progress.note(f"No recommender: {why}")
         return {"skipped": str(why)}
-    trained.recommender.save(context.out)
+    made = trained.recommender
+    catalogue = read_catalogue(context.input("featurize") / "catalogue.parquet")
+    Recommender(made.model, made.vocabulary, made.config, catalogue).save(context.out)
     return trained.history
 
 

@@ -140,7 +140,7 @@ def test_sequences_alone_need_no_cart_event_and_are_the_same_as_beside_examples(
     facts = featurize_sequences(tmp_path / "events.parquet", FeatureConfig(), EngineConfig(), alone)
     assert facts == json.loads((alone / "featurize.json").read_text())
     assert facts == {"sessions": 3, "events": 6, "notes": []}
-    assert sorted(path.name for path in alone.iterdir()) == ["featurize.json", "sequences.parquet"]
+    assert sorted(path.name for path in alone.iterdir()) == ["catalogue.parquet", "featurize.json", "sequences.parquet"]
     assert (alone / "sequences.parquet").read_bytes() == (tmp_path / "sequences.parquet").read_bytes()
     write_events(sessions_of(log(LATE[0], ("y", 501, "purchase", "a", "x", 5.0, 1))), tmp_path / "events.parquet")
     assert featurize_sequences(tmp_path / "events.parquet", FeatureConfig(), EngineConfig(), alone)["sessions"] == 2

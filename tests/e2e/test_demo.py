@@ -141,6 +141,30 @@ def test_score_writes_a_rescue_list_of_open_carts(demo: Path, tmp_path: Path) ->
     assert set(carts["visitor_id"]) <= set(events.loc[events["event"] == "cart", "visitor_id"])
 
 
+def test_recommend_answers_a_typed_session_within_its_filters(demo: Path) -> None:
+    catalogue = pd.read_parquet(demo / "work" / "featurize" / "catalogue.parquet").set_index("item_id")
+    trained = pd.read_parquet(demo / "work" / "split" / "sequences_train.parquet")["items"].explode().value_counts()
+    known = catalogue.loc[sorted(trained.index[trained >= 2])]  # `recommender.min_item_count`
+    item = str(trained.index[0])
+    category, price = catalogue.loc[item, "category"], float(catalogue["price"].median())
+    typed = [item, "never sold", "--json", "--same-category", "--max-price", str(price), "--exclude-seen", "-k", "4"]
+    told = json.loads(pipeline("recommend", *typed, "--workdir", demo / "work", home=demo).stdout)
+    assert (told["source"], told["unknown"], told["category"]) == ("model", ["never sold"], category)
+    fits = known[(known["category"] == category) & (known["price"] <= price)].index.difference([item])
+    assert len(told["items"]) == min(4, len(fits)) > 0
+    for row in told["items"]:
+        assert row["item"] != item
+        assert row["category"] == category == catalogue.loc[row["item"], "category"]
+        assert row["price"] == catalogue.loc[row["item"], "price"] <= price
+    shown = pipeline("recommend", "-k", "3", "--workdir", demo / "work", home=demo).stdout
+    assert "The session is empty" in shown
+    assert trained[shown.splitlines()[1].split()[0]] == trained.iloc[0]
+    refused = pipeline("recommend", item, "--category", "nothing", "--workdir", demo / "work", home=demo, check=False)
+    assert refused.returncode == 2
+    assert 'Received: "nothing"' in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_init_writes_a_configuration_that_runs(demo: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     pipeline("init", file, home=demo)

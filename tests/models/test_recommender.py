@@ -1,12 +1,16 @@
 """The recommender ranks exactly, survives odd sessions and comes back from disk as it was."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from data.errors import InputError
+from models.catalogue import Catalogue, Only, make_catalogue
 from models.config import RecommenderConfig
 from models.recommender import Recommender
 from models.recommender_cases import pad
@@ -20,19 +24,26 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 ITEMS = tuple(f"item {place}" for place in range(60))
 
 
-def untrained(items: tuple[str, ...] = ITEMS, encoder: str = "gru") -> Recommender:
-    config = RecommenderConfig.model_validate({"dimension": 8, "max_length": 5, "encoder": encoder})
+CATEGORIES = [None if place % 10 == 7 else "abc"[place % 3] for place in range(60)]
+PRICES = np.array([np.nan if place % 8 == 5 else place / 2 for place in range(60)])
+SHOP = make_catalogue(
+    [*ITEMS, "sold once"], [*CATEGORIES, "rare"], np.append(PRICES, 1e6)
+)  # the vocabulary leaves the last one out
+
+
+def untrained(items: tuple[str, ...] = ITEMS, catalogue: Catalogue | None = None, **changes: str) -> Recommender:
+    config = RecommenderConfig.model_validate({"dimension": 8, "max_length": 5, **changes})
     vocabulary = Vocabulary(items=items, counts=np.arange(len(items) + 3, 3, -1))
     network = build_network(vocabulary, config, seed=1)
     rng = np.random.default_rng(0)
     for weight in [*network.head.trainable_weights, network.items.embeddings]:
         weight.assign(rng.normal(size=weight.shape).astype("float32"))
-    return Recommender(serving_model(network, vocabulary, config), vocabulary, config)
+    return Recommender(serving_model(network, vocabulary, config), vocabulary, config, catalogue)
 
 
 @pytest.fixture(scope="module")
 def recommender() -> Recommender:
-    return untrained()
+    return untrained(catalogue=SHOP)
 
 
 SESSIONS = [
@@ -49,9 +60,13 @@ def exact(recommender: Recommender, session: list[str], k: int) -> list[str]:
     return [ITEMS[place] for place in np.argsort(-scores, kind="stable")[:k]]
 
 
-@pytest.mark.parametrize("encoder", ["gru", "lstm", "attention", "pooling"])
-def test_lists_are_those_of_an_exact_ranking_of_the_catalogue(encoder: str) -> None:
-    recommender = untrained(encoder=encoder)
+@pytest.mark.parametrize(
+    "changes",
+    [*({"encoder": name} for name in ("gru", "lstm", "attention", "pooling")), {"index": "streaming"}],
+    ids=str,
+)
+def test_lists_are_those_of_an_exact_ranking_of_the_catalogue(changes: dict[str, str]) -> None:
+    recommender = untrained(ITEMS, None, **changes)
     for session, found in zip(SESSIONS, recommender.recommend(SESSIONS, 12), strict=True):
         assert [item for item, _ in found] == exact(recommender, session, 12)
         assert found.source == "model"
@@ -74,7 +89,7 @@ def test_a_loaded_recommender_is_the_saved_one_to_the_byte(recommender: Recommen
     for folder, saved in ((first, recommender), (second, None)):
         folder.mkdir()
         (saved or Recommender.load(first)).save(folder)
-    for name in ("recommender.keras", "recommender.json"):
+    for name in ("recommender.keras", "recommender.json", "recommender_catalogue.parquet"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
     assert Recommender.load(second).recommend(SESSIONS) == recommender.recommend(SESSIONS)
 
@@ -87,6 +102,93 @@ def test_what_is_excluded_never_shows_and_the_next_best_moves_up(recommender: Re
         assert [item for item, _ in found] == [item for item in order if item not in banned][:10]
         unseen = recommender.recommend([session], 10, exclude_seen=True, exclude=banned)[0]
         assert [item for item, _ in unseen] == [item for item in order if item not in banned | set(session)][:10]
+
+
+def shop_of(item: str) -> tuple[str | None, float]:
+    return CATEGORIES[ITEMS.index(item)], float(PRICES[ITEMS.index(item)])
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> dict[str, Any]:
+    """Arguments of `recommend` for one session, with the predicate that they stand for."""
+    some = st.lists(st.sampled_from([*ITEMS[:12], "never seen", "sold once"]), max_size=9)
+    session, exclude, bought = draw(some), draw(st.lists(st.sampled_from(ITEMS), max_size=60)), draw(some)
+    low, high = sorted(draw(st.tuples(*[st.floats(0, 32)] * 2)))
+    only = Only(
+        categories=draw(st.sets(st.sampled_from(["a", "b", "c", "rare"]), max_size=2)),
+        same_category=draw(st.booleans()),
+        min_price=draw(st.sampled_from([None, low])),
+        max_price=draw(st.sampled_from([None, high])),
+    )
+    asked = {"exclude_seen": draw(st.booleans()), "exclude": exclude, "bought": [bought], "only": only}
+    return {"session": session, "k": draw(st.sampled_from([1, 5, 60])), **asked}
+
+
+def passes(item: str, asked: dict[str, Any]) -> bool:
+    only: Only = asked["only"]
+    category, price = shop_of(item)
+    own = next((name for seen in reversed(asked["session"]) if (name := SHOP.category(seen))), None)
+    return (
+        item not in asked["exclude"]
+        and item not in asked["bought"][0]
+        and not (asked["exclude_seen"] and item in asked["session"])
+        and (not only.categories or category in only.categories)
+        and (not only.same_category or own is None or category == own)
+        and (only.min_price is None or price >= only.min_price)
+        and (only.max_price is None or price <= only.max_price)
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(asked=questions())
+def test_filters_leave_exactly_the_best_of_what_passes_them(recommender: Recommender, asked: dict[str, Any]) -> None:
+    rest = {name: value for name, value in asked.items() if name != "session"}
+    found = recommender.recommend([asked["session"]], **rest)[0]
+    expected = [item for item in exact(recommender, asked["session"], len(ITEMS)) if passes(item, asked)]
+    assert [item for item, _ in found] == expected[: asked["k"]]
+
+
+def test_each_session_of_a_batch_has_filters_of_its_own(recommender: Recommender) -> None:
+    bought: list[list[str]] = [["item 3", "item 8"], [], list(ITEMS[:59]), ["never seen"], []]
+    sessions = [*SESSIONS, []]
+    together = recommender.recommend(sessions, 7, bought=bought, only=Only(same_category=True))
+    for session, gone, found in zip(sessions, bought, together, strict=True):
+        alone = recommender.recommend([session], 7, bought=[gone], only=Only(same_category=True))[0]
+        assert [item for item, _ in found] == [item for item, _ in alone]
+    assert [found.category for found in together] == ["a", "b", "c", "b", None]
+    assert len(together[2]) <= 1
+
+
+def test_few_scores_at_once_give_the_same_lists(recommender: Recommender, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"k": 20, "exclude": ITEMS[::2], "only": Only(max_price=20.0)}
+    whole = recommender.recommend(SESSIONS, **asked)  # type: ignore[arg-type]
+    monkeypatch.setattr("models.recommender.CELLS", 1)
+    apart = recommender.recommend(SESSIONS, **asked)  # type: ignore[arg-type]
+    assert [[item for item, _ in found] for found in apart] == [[item for item, _ in found] for found in whole]
+
+
+@pytest.mark.parametrize(
+    ("only", "told"),
+    [
+        (Only(categories=("A",)), r'Received: "A"\. Did you mean "a"'),
+        (Only(categories=("shoes",)), 'Known: "a", "b", "c", "rare"'),
+        (Only(min_price=3.0, max_price=2.0), "at most `max_price`. Received: 3.0 and 2.0"),
+        (Only(min_price=float("nan")), "`min_price` should be at least 0"),
+        (Only(max_price=-1.0), "Received: None and -1.0"),
+    ],
+)
+def test_what_no_item_can_be_is_refused(recommender: Recommender, only: Only, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        recommender.recommend([["item 1"]], only=only)
+
+
+def test_facts_that_nobody_told_are_asked_for_in_vain() -> None:
+    nothing = make_catalogue(ITEMS, [None] * 60, np.full(60, np.nan))
+    for catalogue, told in ((None, "without a catalogue"), (nothing, "tells no")):
+        recommender = untrained(catalogue=catalogue)
+        for only in (Only(categories=("a",)), Only(same_category=True), Only(max_price=1.0)):
+            with pytest.raises(InputError, match=told):
+                recommender.recommend([["item 1"]], only=only)
 
 
 @pytest.mark.parametrize("session", [[], ["never seen"], ["", "also new"]])
@@ -117,6 +219,13 @@ def test_a_catalogue_of_one_item_recommends_it() -> None:
     single = untrained(("only",))
     assert [[item for item, _ in found] for found in single.recommend([["only"], []])] == [["only"], ["only"]]
     assert single.recommend([["only"]], exclude_seen=True)[0].ranked == ()
+    assert [item for item, _ in single.recommend([["only"] * 30], 5)[0]] == ["only"]
+
+
+def test_an_item_that_comes_again_is_recommended_once(recommender: Recommender) -> None:
+    found = recommender.recommend([["item 4", "item 9"] * 4, ["item 2"] * 9], 60)
+    for answer in found:
+        assert sorted(item for item, _ in answer) == sorted(ITEMS)
 
 
 def test_nobody_and_nothing_are_answered_with_nothing(recommender: Recommender) -> None:
@@ -126,6 +235,8 @@ def test_nobody_and_nothing_are_answered_with_nothing(recommender: Recommender) 
         recommender.recommend([["item 1"]], 0)
     with pytest.raises(InputError, match="list of item ids"):
         recommender.recommend(["item 1"])
+    with pytest.raises(InputError, match=r"one collection for each of 1 sessions\. Received: 2"):
+        recommender.recommend([["item 1"]], bought=[[], []])
 
 
 def test_files_that_do_not_belong_together_are_refused(recommender: Recommender, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from models.config import RecommenderConfig
 from models.recommender import Recommender
 from models.recommender_cases import make_prefixes
 from models.recommender_evaluation import BASELINES, evaluate_recommender
-from models.recommender_network import build_network, serving_model
+from models.recommender_network import build_network
+from models.recommender_serving import serving_model
 from models.recommender_slices import prefix_slices
 from models.sequences import Sequences, build_vocabulary, from_lists
 

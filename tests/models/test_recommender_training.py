@@ -126,7 +126,7 @@ def test_batches_hold_every_window_once_in_every_epoch_and_differ_between_epochs
 
 def test_refitting_takes_in_the_validation_sessions_for_as_many_epochs_as_were_best() -> None:
     quick = SMALL.model_copy(update={"epochs": 2, "refit": True})
-    found = train_recommender(walks(300, 1), from_lists([["new", "i1", "new"]] * 40), quick, 5)
+    found = train_recommender(walks(300, 1), from_lists([["new", "i1", "i2", "new"]] * 40), quick, 5)
     assert "new" in found.recommender.vocabulary.items
     assert found.recommender.recommend([["i1", "new"]])[0].skipped == 0
     assert len(found.history["val_loss"]) == 2

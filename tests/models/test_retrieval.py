@@ -1,10 +1,13 @@
 """The training loss is the corrected softmax by hand, and the index is exact."""
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
+from models import retrieval
 from models.config import RecommenderConfig
 from models.recommender_network import Network, build_network
 from models.retrieval import SessionTrainer, TopItems, dataset
@@ -111,16 +114,22 @@ def test_a_batch_of_one_target_and_one_item_has_a_finite_loss(network: Network) 
     assert np.isfinite(float(trainer(tf.constant([[1, 2]]))))
 
 
-def test_the_index_is_an_exact_ranking() -> None:
+@pytest.mark.parametrize("kind", ["brute_force", "streaming"])
+@pytest.mark.parametrize("block", [7, 100, 1_000])
+def test_every_index_is_an_exact_ranking_with_ties_by_position(
+    kind: Literal["brute_force", "streaming"], block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval, "BLOCK", block)
     rng = np.random.default_rng(0)
-    # integers, so that both sides add up to the same number in any order
-    table = rng.integers(-50, 50, (300, 9)).astype("float32")
-    queries = rng.integers(-50, 50, (40, 9)).astype("float32")
+    # small integers, so that both sides add up to the same number in any order, and many items tie
+    table = rng.integers(-3, 4, (300, 4)).astype("float32")
+    queries = rng.integers(-3, 4, (40, 4)).astype("float32")
     exact: npt.NDArray[np.float32] = queries @ table.T
-    scores, positions = TopItems(table)(queries, 25)
-    np.testing.assert_array_equal(positions, np.argsort(-exact, axis=1, kind="stable")[:, :25])
-    np.testing.assert_array_equal(scores, np.take_along_axis(exact, positions.astype(np.int64), axis=1))
-    assert TopItems(table[:3])(queries, 25)[1].shape == (40, 3)
+    for k in (1, 25, 300, 301):
+        scores, positions = TopItems(table, kind)(queries, k)
+        np.testing.assert_array_equal(positions, np.argsort(-exact, axis=1, kind="stable")[:, :k])
+        np.testing.assert_array_equal(scores, np.take_along_axis(exact, positions.astype(np.int64), axis=1))
+    assert TopItems(table[:3], kind)(queries[:1], 25)[1].shape == (1, 3)
 
 
 def test_every_pass_over_a_dataset_starts_afresh() -> None:

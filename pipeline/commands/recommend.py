@@ -1,0 +1,133 @@
+"""`recommend`: items for a session typed on the command line."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.progress import Progress
+from pipeline.quiet import quiet
+from pipeline.recommending import load_recommender, need_recommender
+from pipeline.runner import read_config
+
+if TYPE_CHECKING:
+    from models.recommender import Recommendation, Recommender
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked of the list, as typed."""
+
+    k: int | None
+    """Items wanted; the config's `top_k` where not given."""
+
+    exclude_seen: bool
+    """Leave out what the session has."""
+
+    exclude: Sequence[str]
+    """Items never to show."""
+
+    same_category: bool
+    """Keep to the category of the session's latest item that has one."""
+
+    categories: Sequence[str]
+    """Categories to keep to; all where empty."""
+
+    min_price: float | None
+    """Lowest price."""
+
+    max_price: float | None
+    """Highest price."""
+
+
+def recommend_command(session: Sequence[str], wishes: Wishes, workdir: Path, as_json: bool) -> None:
+    """Print the items most likely to come next, and what a reader should know about the list.
+
+    Raises:
+        InputError: no run, one without a recommender, or a filter that the catalogue cannot answer.
+    """
+    read_config(workdir)
+    need_recommender(workdir)
+    with Progress() as progress:
+        progress.started("recommend")
+        with quiet():
+            recommender = load_recommender(workdir)
+        found = _ask(recommender, session, wishes)
+    answer = _answer(recommender, session, wishes, found)
+    console = Console(highlight=False, soft_wrap=True)
+    if as_json:
+        console.print(Text(json.dumps(answer, indent=1, ensure_ascii=False)))
+    else:
+        _print(console, answer)
+
+
+def _ask(recommender: "Recommender", session: Sequence[str], wishes: Wishes) -> "Recommendation":
+    from models.catalogue import Only
+
+    only = Only(tuple(wishes.categories), wishes.same_category, wishes.min_price, wishes.max_price)
+    return recommender.recommend([session], wishes.k, wishes.exclude_seen, wishes.exclude, only=only)[0]
+
+
+def _answer(
+    recommender: "Recommender", session: Sequence[str], wishes: Wishes, found: "Recommendation"
+) -> dict[str, Any]:
+    """What is printed, as JSON-ready values."""
+    catalogue = recommender.catalogue
+    items = [
+        {
+            "item": item,
+            "category": catalogue.category(item) if catalogue else None,
+            "price": catalogue.price(item) if catalogue else None,
+            "score": round(score, 6),
+        }
+        for item, score in found
+    ]
+    return {
+        "source": found.source,
+        "skipped": found.skipped,
+        "unknown": recommender.unknown(session),
+        "category": found.category,
+        "items": items,
+        "notes": _notes(recommender, session, wishes, found),
+    }
+
+
+def _notes(recommender: "Recommender", session: Sequence[str], wishes: Wishes, found: "Recommendation") -> list[str]:
+    notes = []
+    if found.skipped:
+        names = ", ".join(recommender.unknown(session))
+        notes.append(f"{found.skipped} of {len(session)} items of the session are not known and skipped: {names}.")
+    if found.source == "popularity":
+        why = "The session is empty" if not session else "No item of the session is known"
+        notes.append(f"{why}: these are the most popular items, and their scores are shares of the training events.")
+    if wishes.same_category and found.category is None:
+        notes.append("No item of the session has a known category: items of all categories are shown.")
+    if found.category is not None:
+        notes.append(f"Kept to the session's category, {found.category}.")
+    strange = recommender.unknown(wishes.exclude)
+    if strange:
+        notes.append(
+            f"{len(strange)} items to exclude are not known, so they could not come anyway: {', '.join(strange)}."
+        )
+    wanted = recommender.config.top_k if wishes.k is None else wishes.k
+    if len(found) < wanted:
+        notes.append(f"Only {len(found)} of {wanted} items: the catalogue has no more that may be shown.")
+    return notes
+
+
+def _print(console: Console, answer: dict[str, Any]) -> None:
+    table = Table("item", "category", box=None)
+    table.add_column("price", justify="right")
+    table.add_column("score", justify="right")
+    for row in answer["items"]:
+        price = "" if row["price"] is None else f"{row['price']:,.2f}"
+        texts = (row["item"], row["category"] or "", price, f"{row['score']:.4f}")
+        table.add_row(*(Text(text, overflow="fold") for text in texts))
+    console.print(table)
+    for note in answer["notes"]:
+        console.print(Text(note))

@@ -1,0 +1,118 @@
+"""The `recommend` command and the items of the rescue list."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from data.errors import InputError
+from models.catalogue import make_catalogue
+from models.config import RecommenderConfig
+from models.recommender import Recommender
+from models.recommender_network import build_network
+from models.recommender_serving import serving_model
+from models.sequences import Vocabulary
+from pipeline.commands.recommend import Wishes, recommend_command
+from pipeline.config import PipelineConfig
+from pipeline.rescue import _items
+from pipeline.runner import CONFIG
+
+ITEMS = tuple(f"item {place}" for place in range(30))
+PLAIN = Wishes(None, False, [], False, [], None, None)
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the command needs of a run: a configuration, and an untrained recommender with a catalogue."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "train").mkdir()
+    (folder / CONFIG).write_text(PipelineConfig().model_dump_json())
+    (folder / "train" / "history.json").write_text(json.dumps({"abandonment": {}, "recommender": {"loss": [1.0]}}))
+    config = RecommenderConfig(dimension=4, max_length=5, top_k=6)
+    vocabulary = Vocabulary(items=ITEMS, counts=np.arange(40, 10, -1))
+    model = serving_model(build_network(vocabulary, config, seed=0), vocabulary, config)
+    categories = ["[bold]shoes[/bold]" if place % 2 else "hats" for place in range(29)]
+    catalogue = make_catalogue([*ITEMS, "sold once"], [*categories, None, "hats"], np.append(np.arange(30.0), np.nan))
+    Recommender(model, vocabulary, config, catalogue).save(folder / "train")
+    return folder
+
+
+def answer(workdir: Path, capsys: pytest.CaptureFixture[str], *session: str, **wishes: Any) -> dict[str, Any]:
+    recommend_command(session, Wishes(**{**vars(PLAIN), **wishes}), workdir, as_json=True)
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return told
+
+
+def test_json_has_the_facts_of_each_item(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = answer(workdir, capsys, "item 3", "item 4", k=30)
+    assert sorted(row["item"] for row in told["items"]) == sorted(ITEMS)
+    assert (told["source"], told["skipped"], told["unknown"], told["notes"]) == ("model", 0, [], [])
+    scores = [row["score"] for row in told["items"]]
+    assert scores == sorted(scores, reverse=True)
+    facts = {row["item"]: (row["category"], row["price"]) for row in told["items"]}
+    assert (facts["item 3"], facts["item 29"]) == (("[bold]shoes[/bold]", 3.0), (None, 29.0))
+
+
+def test_the_table_shows_what_json_tells(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = answer(workdir, capsys, "item 3", "new", exclude=["item 5", "gone"])
+    recommend_command(["item 3", "new"], Wishes(**{**vars(PLAIN), "exclude": ["item 5", "gone"]}), workdir, False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["item", "category", "price", "score"]
+    for row, line in zip(told["items"], lines[1:7], strict=True):
+        assert line.split() == [*row["item"].split(), row["category"], f"{row['price']:.2f}", f"{row['score']:.4f}"]
+    assert lines[7:] == told["notes"]
+    assert told["notes"] == [
+        "1 of 2 items of the session are not known and skipped: new.",
+        "1 items to exclude are not known, so they could not come anyway: gone.",
+    ]
+
+
+def test_filters_reach_the_list(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = answer(
+        workdir, capsys, "item 3", "sold once", k=9,
+        exclude_seen=True, exclude=["item 6"], same_category=True, min_price=4.0, max_price=12.0,
+    )  # fmt: skip
+    assert {row["item"] for row in told["items"]} == {"item 4", "item 8", "item 10", "item 12"}
+    assert told["category"] == "hats"
+    assert "Only 4 of 9 items: the catalogue has no more that may be shown." in told["notes"]
+    shoes = answer(workdir, capsys, "item 2", categories=["[bold]shoes[/bold]"], k=15)
+    assert {row["item"] for row in shoes["items"]} == set(ITEMS[1:28:2])
+
+
+@pytest.mark.parametrize(
+    ("session", "why"), [((), "The session is empty"), (("x", "y", "x"), "No item of the session")]
+)
+def test_nothing_to_go_by_gives_the_popular_ones_and_says_so(
+    workdir: Path, capsys: pytest.CaptureFixture[str], session: tuple[str, ...], why: str
+) -> None:
+    told = answer(workdir, capsys, *session, same_category=True)
+    assert [row["item"] for row in told["items"]] == list(ITEMS[:6])
+    assert (told["source"], told["unknown"], told["category"]) == ("popularity", sorted(set(session)), None)
+    assert any(note.startswith(why) for note in told["notes"])
+    assert any("items of all categories are shown" in note for note in told["notes"])
+    assert any(note.startswith("3 of 3 items") and note.endswith("x, y.") for note in told["notes"]) == bool(session)
+
+
+def test_a_folder_without_a_recommender_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="`--workdir` should be the folder of an earlier run"):
+        recommend_command([], PLAIN, tmp_path, as_json=False)
+    (tmp_path / CONFIG).write_text(PipelineConfig().model_dump_json())
+    with pytest.raises(InputError, match=r"has no model yet\. Run first"):
+        recommend_command([], PLAIN, tmp_path, as_json=False)
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "history.json").write_text('{"recommender": {"skipped": "too few sessions"}}')
+    with pytest.raises(InputError, match="has no recommender, which this command needs: too few sessions"):
+        recommend_command([], PLAIN, tmp_path, as_json=False)
+    frame, notes = _items(tmp_path, [["a"]])
+    assert (frame.shape, notes) == ((1, 0), ("No items to show: too few sessions.",))
+
+
+def test_the_rescue_list_shows_nothing_that_the_cart_has_already(workdir: Path) -> None:
+    carts = [["item 3", "item 4", "item 3"], [f"item {place}" for place in range(27)], ["new"]]
+    frame, notes = _items(workdir, carts)
+    for cart, shown in zip(carts, frame.to_numpy().tolist(), strict=True):
+        assert not set(cart) & set(shown)
+        assert sum(isinstance(item, str) for item in shown) == min(5, 30 - len(set(cart) & set(ITEMS)))
+    assert notes == ("1 sessions have no item that the recommender knows; they get the most popular ones.",)
