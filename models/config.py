@@ -139,8 +139,9 @@ class RecommenderConfig(StrictModel):
     temperature: float = Field(default=0.07, gt=0.0)
     """What the cosine of session and item is divided by; the lower, the sharper the scores."""
 
-    loss: Literal["softmax", "bpr_max"] = "softmax"
-    """Cross-entropy, or BPR-max (Hidasi & Karatzoglou 2018), against the batch's other targets and `negatives`."""
+    loss: Literal["in_batch", "softmax", "bpr_max"] = "softmax"
+    """Cross-entropy against the batch's other targets (`in_batch`, by TFRS's `Retrieval` task) or against those and
+    `negatives` (`softmax`); or BPR-max (Hidasi & Karatzoglou 2018) against the latter."""
 
     score_penalty: float = Field(default=0.0, ge=0.0)
     """Weight of the squared scores of negatives in `bpr_max`."""
@@ -168,7 +169,7 @@ class RecommenderConfig(StrictModel):
 
     negatives: NonNegativeInt | Literal["all"] = 512
     """Further negatives of a step, drawn from the catalogue: a batch alone has few of the rare items. "all" takes the
-    whole catalogue (full softmax), at a cost that grows with it."""
+    whole catalogue (full softmax), at a cost that grows with it. `in_batch` has none."""
 
     negative_power: float = Field(default=0.0, ge=0.0, le=1.0)
     """Drawn in proportion to an item's training events to this power: 0 evenly, 1 by popularity."""

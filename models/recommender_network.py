@@ -28,6 +28,9 @@ from models.sequences import Vocabulary
 Tensor = Any
 Rows = npt.NDArray[np.float32]
 
+SWAY = 0.5
+"""Weight of an item's appeal before training."""
+
 START_NORM = 0.5
 """Norm of a new item's row. Only its direction counts, so that the longer a row the slower its item moves."""
 
@@ -40,27 +43,30 @@ class Network:
     """(V + 1, D) table: row 0 is no item."""
 
     encoder: keras.Model
-    """(n, T, D) item vectors, T ≤ L → (n, T, 2D) states: what the encoder says after each event, and the weighted mean
-    of the vectors so far. A state depends on nothing after its position."""
+    """(n, T, D) item vectors and (n, T) how many steps back each item came before (`steps_back`), T ≤ L → (n, T, 2D)
+    states: what the encoder says after each event, and the weighted mean of the vectors so far. A state depends on
+    nothing after its position."""
 
     head: keras.Model
     """(n, 2D) states → the session's vector (n, D), whose dot products with items are scores, bonuses (n, L) of the
     items 0, 1, … events before the latest, and the weight (n, 1) of the dot product of the session's own items."""
 
-    def read(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, T) ids padded on the right → the items' unit vectors (n, T, D) and the states (n, T, 2D)."""
-        vectors = self.vectors(ids)
-        return vectors, self.encoder(vectors)
+    def read(self, ids: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
+        """(n, T) ids padded on the right → the items' rows (n, T, D + 1) and the states (n, T, 2D)."""
+        rows = self.rows(ids)
+        return rows, self.encoder([rows[..., :-1], steps_back(ids)], training=training)
 
-    def vectors(self, ids: Tensor) -> Tensor:
-        """(…) ids → (…, D) unit vectors; zeros for id 0."""
-        return unit(self.items(ids))
+    def rows(self, ids: Tensor) -> Tensor:
+        """(…) ids → (…, D + 1): a unit vector and the item's appeal; zeros for id 0."""
+        rows = self.items(ids)
+        return ops.concatenate([unit(rows[..., :-1]), rows[..., -1:]], axis=-1)
 
     def table(self) -> Rows:
-        """(V, D) unit vectors of the items."""
-        rows = np.asarray(self.items.embeddings)[1:]
-        units: Rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
-        return units
+        """(V, D + 1) rows of the items."""
+        table = np.asarray(self.items.embeddings)[1:]
+        norms = np.linalg.norm(table[:, :-1], axis=1, keepdims=True)
+        rows: Rows = np.concatenate([table[:, :-1] / np.maximum(norms, 1e-6), table[:, -1:]], axis=1)
+        return rows
 
 
 def build_network(vocabulary: Vocabulary, config: RecommenderConfig, seed: int, start: Rows | None = None) -> Network:
@@ -72,12 +78,20 @@ def build_network(vocabulary: Vocabulary, config: RecommenderConfig, seed: int, 
         seed: seed of the weights and of dropout.
         start: (V, D) first item vectors, of any length (`item_start.co_occurrence_vectors`); random where not given.
     """
-    items = keras.layers.ReversibleEmbedding(len(vocabulary) + 1, config.dimension, name="items")
+    items = keras.layers.ReversibleEmbedding(len(vocabulary) + 1, config.dimension + 1, name="items")
     items.build()
     rows = start if start is not None else np.random.default_rng(seed).normal(size=(len(vocabulary), config.dimension))
     rows = START_NORM * rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
-    items.embeddings.assign(np.concatenate([np.zeros((1, config.dimension)), rows]).astype(np.float32))
+    rows = np.column_stack([rows, _appeal(vocabulary)])
+    items.embeddings.assign(np.concatenate([np.zeros((1, config.dimension + 1)), rows]).astype(np.float32))
     return Network(items=items, encoder=_encoder(config, seed + 1), head=_head(config, seed + 2))
+
+
+def _appeal(vocabulary: Vocabulary) -> npt.NDArray[np.float64]:
+    """(V,) logarithm of an item's training events over their mean: where the appeal of items starts."""
+    counts = np.maximum(vocabulary.counts, 1.0)
+    appeal: npt.NDArray[np.float64] = np.log(counts / counts.mean())
+    return appeal
 
 
 def unit(rows: Tensor) -> Tensor:
@@ -86,12 +100,25 @@ def unit(rows: Tensor) -> Tensor:
 
 
 def _encoder(config: RecommenderConfig, seed: int) -> keras.Model:
-    vectors = inputs = keras.Input((None, config.dimension), name="vectors")
+    vectors = items = keras.Input((None, config.dimension), name="vectors")
+    back = keras.Input((None,), dtype="int32", name="back")
     if config.input_dropout:
         vectors = keras.layers.Dropout(config.input_dropout, seed=seed, name="input_dropout")(vectors)
-    states = encode(vectors, config, seed)
+    # No distance tells that two rows are the same item, and whoever compares two items goes on doing so.
+    returns = keras.layers.Embedding(config.max_length, config.dimension, "zeros", name="returns")(back)
+    states = encode(vectors + returns, config, seed)
     mean = _weighted_mean(vectors, states, config, seed)
-    return named(keras.Model(inputs, ops.concatenate([states, mean], axis=-1), name="encoder"))
+    return named(keras.Model([items, back], ops.concatenate([states, mean], axis=-1), name="encoder"))
+
+
+def steps_back(ids: Tensor) -> Tensor:
+    """(n, T) ids → (n, T) int32 steps from each event back to the latest one with the same item; 0 for none."""
+    position = ops.cumsum(ops.ones_like(ids), axis=1)
+    distance = position[:, :, None] - position[:, None, :]
+    same = ops.equal(ids[:, :, None], ids[:, None, :]) & (distance > 0)
+    far = ops.shape(ids)[1] + 1
+    nearest = ops.min(ops.where(same, distance, far), axis=2)
+    return ops.where(nearest < far, nearest, 0)
 
 
 def _weighted_mean(vectors: Tensor, states: Tensor, config: RecommenderConfig, seed: int) -> Tensor:
@@ -116,7 +143,10 @@ def _head(config: RecommenderConfig, seed: int) -> keras.Model:
     hidden = keras.layers.Dropout(config.dropout, seed=seed, name="dropout")(hidden)
     initializer = keras.initializers.GlorotUniform(seed=seed)
     vector = keras.layers.Dense(config.dimension, kernel_initializer=initializer, name="vector")(hidden)
-    vector = unit(vector + mean) / config.temperature
+    swayed = keras.layers.Dense(
+        1, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(SWAY), name="swayed"
+    )(hidden)
+    vector = ops.concatenate([unit(vector + mean) / config.temperature, swayed], axis=-1)
     bonus = keras.layers.Dense(config.max_length, kernel_initializer="zeros", name="bonus")(hidden)
     weight = keras.layers.Dense(1, kernel_initializer="zeros", bias_initializer="ones", name="weight")(hidden)
     return named(keras.Model(state, [vector, bonus, weight], name="head"))

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from models.config import RecommenderConfig
+from models.next_item_loss import LOWEST, Candidates, bpr_max_loss, make_candidates, softmax_loss, whole_catalogue
 from models.recommender_network import Network, session_scores
 from models.sequences import Ids
 
@@ -22,12 +23,8 @@ BLOCK = 16_384
 class SessionTrainer(keras.Model):
     """Trains a network on windows of sessions, every prefix of a window predicting its next item.
 
-    The loss is over the session's own items, the distinct targets of the batch and some more items of the catalogue, by
-    TFRS's `Retrieval` task. Targets of the batch and drawn items stand for the part of the catalogue they come from, so
-    their logits are corrected by the logarithm of the probability that they are there (Bengio & Senécal 2008); the
-    session's items are always there and are not corrected. Without that, the session's items would compete with a few
-    hundred others in training, and with the whole catalogue afterwards. BPR-max, which compares pairs, needs no
-    correction.
+    A target competes with the session's own items and with candidates that stand for the catalogue: the batch's
+    targets by TFRS's `Retrieval` task (`in_batch`), or those and further draws (`softmax`, `bpr_max`).
 
     A batch is (B, T + 1) int32 ids, padded with 0 on the right.
     """
@@ -52,10 +49,10 @@ class SessionTrainer(keras.Model):
         super().__init__(name="trainer")
         self.network, self.luck = network, keras.random.SeedGenerator(seed)
         self.items, self.encoder, self.head = network.items, network.encoder, network.head  # for Keras to see
-        self.draws = 0 if config.negatives == "all" else config.negatives
-        self.whole = config.negatives == "all"
-        self.loss_of = _bpr_max(config.score_penalty) if config.loss == "bpr_max" else _softmax
-        self.corrected = config.loss == "softmax" and not self.whole
+        self.config = config
+        self.whole = config.negatives == "all" and config.loss != "in_batch"
+        self.draws = 0 if config.negatives == "all" or config.loss == "in_batch" else config.negatives
+        self.corrected = config.loss != "bpr_max" and not self.whole
         chance = popularity**config.negative_power
         chance = np.concatenate([[0.0], chance / chance.sum()])
         self.cumulative = tf.constant(np.cumsum(chance)[1:])
@@ -87,118 +84,90 @@ class SessionTrainer(keras.Model):
     def _loss(self, ids: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         """Summed loss over the batch's n targets, and n as a float."""
         inputs, following = ids[:, :-1], ids[:, 1:]
-        vectors = self.network.vectors(inputs)
-        states = self.encoder(vectors, training=training)
+        rows, states = self.network.read(inputs, training)
         places = tf.where(following > 0)  # (n, 2): window and position of each target
         window, position = places[:, 0], places[:, 1]
         targets = tf.gather_nd(following, places)
+        count = tf.cast(tf.shape(targets)[0], tf.float32)
         vector, bonus, weight = self.head(tf.gather_nd(states, places), training=training)
         columns = tf.range(tf.shape(inputs)[1], dtype=position.dtype)
         prefix = tf.where(columns <= position[:, None], tf.gather(inputs, window), 0)
-        own = session_scores(prefix, tf.gather(vectors, window), vector, bonus, weight)
-        candidates = tf.concat([targets, self._negatives(training)], axis=0)
-        count = tf.cast(tf.shape(targets)[0], tf.float32)
-        counted = _counted(candidates, window, ids)
-        probability = self._probability(candidates, count)
-        rows = self.network.vectors(candidates)
-        total = in_batch_loss(vector, rows, candidates, probability, counted, prefix, own, self.loss_of)
-        return total, count
+        own = session_scores(prefix, tf.gather(rows, window), vector, bonus, weight)
+        # An earlier item of the window is a candidate already; a later one is soon right, and there for certain, which
+        # makes it no fair sample of the catalogue.
+        excluded = tf.gather(ids, window)
+        if self.config.loss == "in_batch":
+            rows, chance = self.network.rows(targets), tf.gather(self._chance(count), targets)
+            return in_batch_loss(vector, rows, targets, chance, excluded, prefix, own), count
+        candidates = self._candidates(targets, count, training)
+        rows = self.network.rows(candidates.ids)
+        case = (vector, rows, candidates, excluded, targets, prefix, own)
+        if self.config.loss == "bpr_max":
+            return tf.reduce_sum(bpr_max_loss(*case, self.config.score_penalty)), count
+        return tf.reduce_sum(softmax_loss(*case)), count
 
-    def _negatives(self, training: bool) -> Tensor:
-        """Ids beside the batch's targets."""
+    def _candidates(self, targets: Tensor, count: Tensor, training: bool) -> Candidates:
         if self.whole:
-            return tf.range(1, tf.shape(self.log_other)[0])
+            return whole_catalogue(len(self.log_other))
         # Validation draws the same negatives in every epoch, or its losses could not be compared.
         places = keras.random.uniform((self.draws,), seed=self.luck if training else 0)
         top = tf.size(self.cumulative) - 1
-        return tf.minimum(tf.searchsorted(self.cumulative, tf.cast(places, tf.float64), side="right"), top) + 1
+        drawn = tf.minimum(tf.searchsorted(self.cumulative, tf.cast(places, tf.float64), side="right"), top) + 1
+        return make_candidates(targets, drawn, self._chance(count))
 
-    def _probability(self, candidates: Tensor, count: Tensor) -> Tensor:
-        """(m,) chance of each candidate to be one, given what is known of the catalogue alone; 1 uncorrected."""
+    def _chance(self, count: Tensor) -> Tensor:
+        """(V + 1,) chance of each id to be a candidate; 1 uncorrected."""
         if not self.corrected:
-            return tf.ones_like(candidates, tf.float32)
-        absent = count * tf.gather(self.log_other, candidates) + tf.gather(self.log_not_drawn, candidates)
-        return -tf.math.expm1(absent)
-
-
-def _softmax(right: Tensor, wrong: Tensor) -> Tensor:
-    """Summed cross-entropy of n right scores (n,) against wrong ones (n, m), of which very low ones do not count."""
-    return tf.reduce_sum(tf.reduce_logsumexp(tf.concat([right[:, None], wrong], axis=1), axis=1) - right)
-
-
-def _bpr_max(penalty: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """BPR-max (Hidasi & Karatzoglou 2018, arXiv:1706.03847, eq. 10), with the same arguments as `_softmax`."""
-
-    def loss(right: Tensor, wrong: Tensor) -> Tensor:
-        weight = tf.nn.softmax(wrong, axis=1)
-        chance = tf.reduce_sum(weight * tf.sigmoid(right[:, None] - wrong), axis=1)
-        large = tf.reduce_sum(weight * tf.square(tf.where(weight > 0.0, wrong, 0.0)), axis=1)
-        return tf.reduce_sum(penalty * large - tf.math.log(chance + 1e-24))
-
-    return loss
+            return tf.ones_like(self.log_other)
+        return -tf.math.expm1(count * self.log_other + self.log_not_drawn)
 
 
 def _in_batch_loss(
-    vector: Tensor,
-    rows: Tensor,
-    candidates: Tensor,
-    probability: Tensor,
-    counted: Tensor,
-    prefix: Tensor,
-    own: Tensor,
-    loss_of: Callable[[Tensor, Tensor], Tensor],
+    vector: Tensor, rows: Tensor, targets: Tensor, chance: Tensor, excluded: Tensor, prefix: Tensor, own: Tensor
 ) -> Tensor:
-    """Summed loss of n targets against the batch's other candidates and the session's own items.
+    """Summed cross-entropy of n targets against each other and the session's own items.
 
     Args:
         vector: (n, D) session vectors.
-        rows: (m, D) unit vectors of the candidates.
-        candidates: (m,) ids, first the n targets, then further negatives.
-        probability: (m,) chance of each candidate to be one, given what is known of the catalogue alone.
-        counted: (n, m) whether a candidate counts for a target; its diagonal is true.
+        rows: (n, D) vectors of the targets.
+        targets: (n,) ids.
+        chance: (n,) chance of each target to be in a batch.
+        excluded: (n, E) ids that are no fair negatives of a target, itself among them.
         prefix: (n, T) ids before each target, padded with 0.
         own: (n, T) scores of the items in `prefix`, minus infinity where one is not to count.
-        loss_of: the loss of right scores (n,) and wrong ones (n, …).
 
     Returns:
         A scalar.
     """
-    targets = candidates[: tf.shape(vector)[0]]
     hit = (targets[:, None] == prefix) & (own > -np.inf)  # at most one in a row
     repeat = tf.reduce_any(hit, axis=1)
     again = tf.reduce_sum(tf.where(hit, own, 0.0), axis=1)
-    lowest = tf.float32.min / 100.0
-    others = tf.maximum(tf.where(hit, -np.inf, own), lowest)
+    others = tf.maximum(tf.where(hit, -np.inf, own), LOWEST)
 
     def loss(y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> Tensor:  # noqa: ARG001 - the task passes it
         # What the session has is a candidate for certain: its score as it is, without the task's correction.
         right = tf.where(repeat, again, tf.linalg.diag_part(y_pred))
-        wrong = tf.linalg.set_diag(y_pred, tf.fill(tf.shape(right), lowest))
-        return loss_of(right, tf.concat([wrong, others], axis=1))
+        wrong = tf.linalg.set_diag(y_pred, tf.fill(tf.shape(right), LOWEST))
+        return tf.reduce_sum(tf.reduce_logsumexp(tf.concat([right[:, None], wrong, others], axis=1), axis=1) - right)
 
     return tfrs.tasks.Retrieval(loss=loss, remove_accidental_hits=True).call(
         vector,
         rows,
-        candidate_sampling_probability=probability,
-        candidate_ids=candidates,
+        candidate_sampling_probability=chance,
+        candidate_ids=targets,
         compute_metrics=False,
         compute_batch_metrics=False,
-        score_mask=counted,
+        score_mask=_counted(targets, excluded),
     )
 
 
-def _counted(candidates: Tensor, window: Tensor, items: Tensor) -> Tensor:
-    """(n, m) whether a candidate (column) counts for a target (row): the target itself, and fair negatives.
-
-    Each item counts once, and not where the target's own window has it: an earlier item is a candidate already, and a
-    later one is soon right, and there for certain, no fair sample of the catalogue.
-    """
-    places = tf.range(tf.shape(candidates)[0])
-    _, item = tf.unique(candidates)
+def _counted(targets: Tensor, excluded: Tensor) -> Tensor:
+    """(n, n) whether a target (column) counts for another (row): once an item, and not where it is excluded."""
+    places = tf.range(tf.shape(targets)[0])
+    _, item = tf.unique(targets)
     first = tf.gather(tf.math.unsorted_segment_min(places, item, tf.size(places)), item) == places
-    own = tf.reduce_any(candidates[None, :, None] == items[:, None, :], axis=2)  # (B, m)
-    fair = first[None, :] & ~tf.gather(own, window)
-    return fair | tf.eye(tf.size(window), tf.size(places), dtype=tf.bool)
+    fair = first[None, :] & ~tf.reduce_any(targets[None, :, None] == excluded[:, None, :], axis=2)
+    return fair | tf.eye(tf.size(places), dtype=tf.bool)
 
 
 # Keras 3 trains without autograph, which TFRS's len(tf.shape(x)) needs.

@@ -30,16 +30,18 @@ def network() -> Network:
 
 def score(network: Network, prefix: list[int], item: int) -> float:
     """Score of an item after a prefix, by the definition."""
-    rows = np.concatenate([np.zeros((1, CONFIG.dimension), np.float32), network.table()])
-    states = np.asarray(network.encoder(rows[None, prefix]))
+    rows = np.concatenate([np.zeros((1, CONFIG.dimension + 1), np.float32), network.table()])
+    states = np.asarray(network.read(np.array([prefix], dtype=np.int32))[1])
     vector, bonus, weight = (np.asarray(part)[0] for part in network.head(states[:, -1]))
     occurrences = [len(prefix) - 1 - place for place, other in enumerate(prefix) if other == item]
-    cosine = (vector * CONFIG.temperature) @ rows[item]
+    cosine = (vector[:-1] * CONFIG.temperature) @ rows[item, :-1]
     assert abs(cosine) < 1 + 1e-5
-    return float((weight[0] if occurrences else 1.0) * cosine / CONFIG.temperature + sum(bonus[occurrences]))
+    product = cosine / CONFIG.temperature + vector[-1] * rows[item, -1]
+    return float((weight[0] if occurrences else 1.0) * product + sum(bonus[occurrences]))
 
 
 def make_trainer(network: Network, **settings: object) -> SessionTrainer:
+    """A trainer; by default one whose candidates are the batch's targets alone."""
     config = CONFIG.model_validate(CONFIG.model_dump() | {"negatives": 0} | settings)
     return SessionTrainer(network, FREQUENCY, VOCABULARY.counts, config)
 
@@ -61,8 +63,9 @@ def by_hand(network: Network) -> float:
     return total / len(cases)
 
 
-def test_the_loss_is_the_corrected_softmax_over_the_batch_and_the_session(network: Network) -> None:
-    trainer = make_trainer(network)
+@pytest.mark.parametrize("loss", ["softmax", "in_batch"])
+def test_the_loss_is_the_corrected_softmax_over_the_batch_and_the_session(network: Network, loss: str) -> None:
+    trainer = make_trainer(network, loss=loss)
     assert float(trainer(tf.constant(BATCH))) == pytest.approx(by_hand(network), rel=1e-4)
 
 
@@ -96,10 +99,11 @@ def test_bpr_max_is_the_published_formula(network: Network) -> None:
 
 def test_negatives_are_drawn_by_the_stated_power_of_the_counts(network: Network) -> None:
     trainer = make_trainer(network, negatives=40_000, negative_power=0.5)
-    drawn = np.bincount(trainer._negatives(training=True).numpy(), minlength=8)
+    ids = trainer._candidates(tf.constant([], tf.int32), tf.constant(0.0), training=True).ids.numpy()
+    drawn = np.bincount(ids[1:], minlength=8)
     expected = VOCABULARY.counts**0.5 / (VOCABULARY.counts**0.5).sum()
     np.testing.assert_allclose(drawn[1:] / 40_000, expected, atol=0.01)
-    assert drawn[0] == 0
+    assert ids[0] == drawn[0] == 0
 
 
 def test_padding_changes_nothing(network: Network) -> None:
