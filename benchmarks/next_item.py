@@ -1,21 +1,26 @@
 """The next-item recommender beside every baseline on one public split.
 
-    python -m benchmarks.next_item [--data FOLDER] [--quick] [--seeds N] [--config JSON]
+    python -m benchmarks.next_item [--data FOLDER] [--quick] [--seeds N] [--jobs N] [--config JSON]
 
 FOLDER holds `train_sequences.jsonl` (one list of item ids a line, in order of time) and `test_prefix_target.jsonl`
-(objects with `prefix` and `target`). The last 7% of the training sessions choose the epoch; then the network and the
-baselines learn from all of them, and the test prefixes are ranked once, over the full catalogue, ties counted against
-the scorer. `--quick` learns from the latest 12,000 sessions and has no targets of quality.
+(objects with `prefix` and `target`). The last 7% of the training sessions choose the number of epochs, with one seed;
+then every seed and the baselines learn from all of them, and the test prefixes are ranked once, over the full
+catalogue, ties counted against the scorer. `--quick` learns from the latest 12,000 sessions and has no targets of
+quality.
 """
 
 import argparse
 import json
+import os
 import resource
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from benchmarks.harness import Target, finish
 from models import ranking
@@ -35,9 +40,8 @@ CONFIG: dict[str, Any] = {
     "dropout": 0.5,
     "input_dropout": 0.5,
     "negatives": 2048,
-    "epochs": 6,
+    "epochs": 8,
     "backwards": True,
-    "refit": True,
 }
 """Chosen on the validation sessions."""
 
@@ -103,51 +107,72 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the two files")
     parser.add_argument("--quick", action="store_true", help="a form of about a minute")
     parser.add_argument("--seeds", type=int, default=3, help="trainings, of which the mean is told")
+    parser.add_argument("--jobs", type=int, default=2, help="trainings at a time, each on its share of the cores")
     parser.add_argument("--config", type=json.loads, default={}, help="RecommenderConfig as JSON")
     arguments = parser.parse_args()
-    everything, test = read(arguments.data, arguments.quick)
     config = RecommenderConfig.model_validate(
         CONFIG | ({"dimension": 64} if arguments.quick else {}) | arguments.config
     )
+    asked = (arguments.data, arguments.quick, config)
+    seeds = range(1 if arguments.quick else arguments.seeds)
+    jobs = min(arguments.jobs, len(seeds))
+    cores = max(1, (os.cpu_count() or 1) // jobs)
+    with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_use_cores, initargs=(cores,)) as pool:
+        best, losses = pool.submit(_choose, *asked).result()
+        print(f"validation loss {' '.join(f'{loss:.4f}' for loss in losses)}: {best} epochs", flush=True)
+        told_and_found = [pool.submit(_train, *asked, best, seed) for seed in seeds]
+        runs = [one.result() for one in told_and_found]
+    everything, test = read(arguments.data, arguments.quick)
     cases = Cases(test, build_vocabulary(everything), config.max_length)
-    figures: dict[str, float] = {"test_prefixes": len(cases.targets), "items": cases.items}
-    runs = [_train(everything, config, seed, cases) for seed in range(1 if arguments.quick else arguments.seeds)]
+    figures: dict[str, float] = {"test_prefixes": len(cases.targets), "items": cases.items, "epochs": best}
     for name in runs[0][0]:
         figures[name] = float(np.mean([told[name] for told, _ in runs]))
-    figures |= {f"recall_at_20_seed_{seed}": told["recall_at_20"] for seed, (told, _) in enumerate(runs)}
-    figures |= {f"mrr_at_20_seed_{seed}": told["mrr_at_20"] for seed, (told, _) in enumerate(runs)}
+    for metric in ("recall_at_20", "mrr_at_20", "recall_at_20_new"):
+        figures |= {f"{metric}_seed_{seed}": told[metric] for seed, (told, _) in zip(seeds, runs, strict=True)}
     gains = np.mean([ranking.gains(found.ranks, K) for _, found in runs], axis=0)
     figures |= _intervals(gains, cases, "interval")
     for name in PEERS:
         found = cases.rank(BASELINES[name](everything, build_vocabulary(everything)))
         figures |= {f"{name}_{metric}": value for metric, value in cases.told(found).items()}
         figures |= _intervals(gains - ranking.gains(found.ranks, K), cases, f"gain_over_{name}")
-    figures["peak_rss_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     for figure, value in figures.items():
         print(f"{figure:45s} {value:12.4f}")
     finish("next_item", figures, QUICK_TARGETS if arguments.quick else TARGETS)
 
 
-def _train(
-    everything: Sequences, config: RecommenderConfig, seed: int, cases: Cases
-) -> tuple[dict[str, float], ranking.Ranking]:
+def _use_cores(cores: int) -> None:
+    """Keep this process to so many threads, and two processes off each other's cores."""
+    tf.config.threading.set_intra_op_parallelism_threads(cores)
+    tf.config.threading.set_inter_op_parallelism_threads(cores)
+
+
+def _choose(folder: Path, quick: bool, config: RecommenderConfig) -> tuple[int, list[float]]:
+    """The best number of epochs on the last training sessions, and the losses by epoch."""
+    everything, _ = read(folder, quick)
     cut = round(len(everything) * (1.0 - VALIDATION))
     train, validation = everything.take(np.arange(cut)), everything.take(np.arange(cut, len(everything)))
+    found = train_recommender(train, validation, config, seed=0)
+    return found.best_epoch + 1, found.history["val_loss"]
+
+
+def _train(
+    folder: Path, quick: bool, config: RecommenderConfig, epochs: int, seed: int
+) -> tuple[dict[str, float], ranking.Ranking]:
+    """Train on everything, and rank the test's targets."""
+    everything, test = read(folder, quick)
+    fixed = config.model_copy(update={"epochs": epochs, "patience": epochs})
     start = time.perf_counter()
-    trained = train_recommender(train, validation, config, seed)
+    recommender = train_recommender(everything, everything.take(np.arange(0)), fixed, seed).recommender
     seconds = time.perf_counter() - start
-    passes = len(trained.history["loss"]) * (1 + config.backwards)
-    again = (trained.best_epoch + 1) * (1 + config.backwards) if config.refit else 0
-    vocabulary = trained.recommender.vocabulary
-    targets = sum(
-        times * len(make_windows(part, vocabulary, config.max_length).targets())
-        for times, part in ((passes, train), (again, everything))
-    )
-    found = cases.rank(trained.recommender)
-    told = cases.told(found)
-    told |= {"best_epoch": trained.best_epoch + 1, "train_seconds": seconds, "targets_per_second": targets / seconds}
+    windows = make_windows(everything, recommender.vocabulary, config.max_length)
+    cases = Cases(test, recommender.vocabulary, config.max_length)
+    found = cases.rank(recommender)
+    told = cases.told(found) | {
+        "train_seconds": seconds,
+        "targets_per_second": len(windows.targets()) * epochs * (1 + config.backwards) / seconds,
+        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
     print(f"seed {seed}: " + ", ".join(f"{name} {value:.4f}" for name, value in told.items()), flush=True)
-    print("validation loss " + " ".join(f"{loss:.4f}" for loss in trained.history["val_loss"]), flush=True)
     return told, found
 
 

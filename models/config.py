@@ -174,8 +174,16 @@ class RecommenderConfig(StrictModel):
     negative_power: float = Field(default=0.0, ge=0.0, le=1.0)
     """Drawn in proportion to an item's training events to this power: 0 evenly, 1 by popularity."""
 
+    stretches: PositiveInt = 16
+    """Parts of the time that a pass goes through in order, the oldest first and each shuffled, so that the latest
+    sessions weigh most; 1 shuffles everything."""
+
     epochs: PositiveInt = 6
     """Most passes over the training sessions."""
+
+    weight_average: float = Field(default=4.0, ge=0.0)
+    """Epochs, after the first two, over which the weights are averaged, exponentially; the average is what is judged
+    and kept. 0 for none."""
 
     patience: PositiveInt = 2
     """Epochs without a better validation loss to wait for before stopping."""

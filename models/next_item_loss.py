@@ -3,6 +3,7 @@
 Operations of Keras only, so that the same loss trains on any of its backends.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,8 +141,7 @@ def _right_and_others(
     return right, ops.maximum(ops.where(hit, LOWEST, own), LOWEST)
 
 
-@ops.custom_gradient
-def log_sum_exp(vector: Tensor, rows: Tensor, bias: Tensor, excluded: Tensor) -> Any:
+def log_sum_exp(vector: Tensor, rows: Tensor, bias: Tensor, excluded: Tensor) -> Tensor:
     """Logarithm of the summed exponentials of (n, m) scores, each made, used and dropped once.
 
     Differentiating the operations one by one keeps and passes over several (n, m) arrays, which takes longer than the
@@ -156,6 +156,10 @@ def log_sum_exp(vector: Tensor, rows: Tensor, bias: Tensor, excluded: Tensor) ->
     Returns:
         (n,), very low where nothing counts; the gradient is that of `vector` and `rows`.
     """
+    return _log_sum_exp(vector, rows, bias, excluded)
+
+
+def _with_gradient(vector: Tensor, rows: Tensor, bias: Tensor, excluded: Tensor) -> tuple[Tensor, Any]:
     scores = ops.matmul(vector, ops.transpose(rows)) + bias
     scores = ops.scatter_update(scores, _places(excluded), _lowest(excluded, -float("inf")))
     top = ops.maximum(ops.max(scores, axis=1), LOWEST)
@@ -167,3 +171,6 @@ def log_sum_exp(vector: Tensor, rows: Tensor, bias: Tensor, excluded: Tensor) ->
         return ops.matmul(share, rows), ops.matmul(ops.transpose(share), vector), None, None
 
     return top + ops.log(total), gradient
+
+
+_log_sum_exp: Callable[..., Tensor] = ops.custom_gradient(_with_gradient)

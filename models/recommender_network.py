@@ -28,9 +28,6 @@ from models.sequences import Vocabulary
 Tensor = Any
 Rows = npt.NDArray[np.float32]
 
-SWAY = 0.5
-"""Weight of an item's appeal before training."""
-
 START_NORM = 0.5
 """Norm of a new item's row. Only its direction counts, so that the longer a row the slower its item moves."""
 
@@ -52,21 +49,19 @@ class Network:
     items 0, 1, … events before the latest, and the weight (n, 1) of the dot product of the session's own items."""
 
     def read(self, ids: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
-        """(n, T) ids padded on the right → the items' rows (n, T, D + 1) and the states (n, T, 2D)."""
-        rows = self.rows(ids)
-        return rows, self.encoder([rows[..., :-1], steps_back(ids)], training=training)
+        """(n, T) ids padded on the right → the items' unit vectors (n, T, D) and the states (n, T, 2D)."""
+        vectors = self.vectors(ids)
+        return vectors, self.encoder([vectors, steps_back(ids)], training=training)
 
-    def rows(self, ids: Tensor) -> Tensor:
-        """(…) ids → (…, D + 1): a unit vector and the item's appeal; zeros for id 0."""
-        rows = self.items(ids)
-        return ops.concatenate([unit(rows[..., :-1]), rows[..., -1:]], axis=-1)
+    def vectors(self, ids: Tensor) -> Tensor:
+        """(…) ids → (…, D) unit vectors; zeros for id 0."""
+        return unit(self.items(ids))
 
     def table(self) -> Rows:
-        """(V, D + 1) rows of the items."""
-        table = np.asarray(self.items.embeddings)[1:]
-        norms = np.linalg.norm(table[:, :-1], axis=1, keepdims=True)
-        rows: Rows = np.concatenate([table[:, :-1] / np.maximum(norms, 1e-6), table[:, -1:]], axis=1)
-        return rows
+        """(V, D) unit vectors of the items."""
+        rows = np.asarray(self.items.embeddings)[1:]
+        units: Rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+        return units
 
 
 def build_network(vocabulary: Vocabulary, config: RecommenderConfig, seed: int, start: Rows | None = None) -> Network:
@@ -78,20 +73,12 @@ def build_network(vocabulary: Vocabulary, config: RecommenderConfig, seed: int, 
         seed: seed of the weights and of dropout.
         start: (V, D) first item vectors, of any length (`item_start.co_occurrence_vectors`); random where not given.
     """
-    items = keras.layers.ReversibleEmbedding(len(vocabulary) + 1, config.dimension + 1, name="items")
+    items = keras.layers.ReversibleEmbedding(len(vocabulary) + 1, config.dimension, name="items")
     items.build()
     rows = start if start is not None else np.random.default_rng(seed).normal(size=(len(vocabulary), config.dimension))
     rows = START_NORM * rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
-    rows = np.column_stack([rows, _appeal(vocabulary)])
-    items.embeddings.assign(np.concatenate([np.zeros((1, config.dimension + 1)), rows]).astype(np.float32))
+    items.embeddings.assign(np.concatenate([np.zeros((1, config.dimension)), rows]).astype(np.float32))
     return Network(items=items, encoder=_encoder(config, seed + 1), head=_head(config, seed + 2))
-
-
-def _appeal(vocabulary: Vocabulary) -> npt.NDArray[np.float64]:
-    """(V,) logarithm of an item's training events over their mean: where the appeal of items starts."""
-    counts = np.maximum(vocabulary.counts, 1.0)
-    appeal: npt.NDArray[np.float64] = np.log(counts / counts.mean())
-    return appeal
 
 
 def unit(rows: Tensor) -> Tensor:
@@ -143,10 +130,7 @@ def _head(config: RecommenderConfig, seed: int) -> keras.Model:
     hidden = keras.layers.Dropout(config.dropout, seed=seed, name="dropout")(hidden)
     initializer = keras.initializers.GlorotUniform(seed=seed)
     vector = keras.layers.Dense(config.dimension, kernel_initializer=initializer, name="vector")(hidden)
-    swayed = keras.layers.Dense(
-        1, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(SWAY), name="swayed"
-    )(hidden)
-    vector = ops.concatenate([unit(vector + mean) / config.temperature, swayed], axis=-1)
+    vector = unit(vector + mean) / config.temperature
     bonus = keras.layers.Dense(config.max_length, kernel_initializer="zeros", name="bonus")(hidden)
     weight = keras.layers.Dense(1, kernel_initializer="zeros", bias_initializer="ones", name="weight")(hidden)
     return named(keras.Model(state, [vector, bonus, weight], name="head"))

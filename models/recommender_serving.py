@@ -49,11 +49,11 @@ def query_model(serving: keras.Model) -> tuple[Network, keras.Model]:
 
 
 def _query(network: Network, ids: Tensor) -> tuple[Tensor, Tensor]:
-    rows, states = network.read(ids)
+    vectors, states = network.read(ids)
     last = ops.maximum(ops.sum(ops.cast(ids > 0, "int32"), axis=1) - 1, 0)
     state = ops.take_along_axis(states, last[:, None, None], axis=1)[:, 0]
     vector, bonus, weight = network.head(state)
-    return vector, session_scores(ids, rows, vector, bonus, weight)
+    return vector, session_scores(ids, vectors, vector, bonus, weight)
 
 
 def _compact(ids: Tensor, length: int) -> Tensor:

@@ -1,6 +1,6 @@
 """Training of the next-item recommender."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -9,14 +9,15 @@ import numpy.typing as npt
 
 from models.config import OptimizerConfig, RecommenderConfig
 from models.item_start import co_occurrence_vectors
+from models.next_item_fitting import Batches, fit
 from models.optimizers import make_optimizer
 from models.recommender import Recommender
 from models.recommender_cases import Windows, known_lengths, make_windows
 from models.recommender_network import Network, build_network
 from models.recommender_serving import serving_model
-from models.retrieval import SessionTrainer, dataset
+from models.retrieval import SessionTrainer
 from models.row_adadelta import RowAdadelta
-from models.sequences import Ids, Sequences, Vocabulary, build_vocabulary, join, with_reversed
+from models.sequences import Sequences, Vocabulary, build_vocabulary, join, with_reversed
 
 
 class NotEnough(Exception):
@@ -35,38 +36,6 @@ class TrainedRecommender:
 
     best_epoch: int
     """0-based epoch whose weights are kept."""
-
-
-class Batches:
-    """Batches of windows with about `batch_size` targets each, windows of like length together."""
-
-    def __init__(self, windows: Windows, batch_size: int, seed: int, shuffle: bool) -> None:
-        """Plan the batches.
-
-        Args:
-            windows: what to learn from.
-            batch_size: targets in a batch (more only where one window has more).
-            seed: seed of the order.
-            shuffle: draw other batches, and in another order, in every epoch.
-        """
-        self.windows, self.shuffle = windows, shuffle
-        self._rng = np.random.default_rng(seed)
-        targets = np.sort(windows.lengths) - 1
-        # Sorted by length, every epoch has the same lengths in the same places: the cuts never change.
-        group = (np.cumsum(targets) - targets) // batch_size
-        self._cuts = np.flatnonzero(np.diff(group)) + 1
-
-    def __len__(self) -> int:
-        return len(self._cuts) + 1 if len(self.windows) else 0
-
-    def __call__(self) -> Iterator[Ids]:
-        """One epoch: (B, T + 1) int32 ids, padded with 0 on the right."""
-        if not len(self.windows):
-            return
-        luck = self._rng.permutation(len(self.windows)) if self.shuffle else np.arange(len(self.windows))
-        batches = np.split(np.lexsort((luck, self.windows.lengths)), self._cuts)
-        for place in self._rng.permutation(len(batches)) if self.shuffle else range(len(batches)):
-            yield self.windows.padded(batches[place])
 
 
 def train_recommender(
@@ -117,17 +86,9 @@ def _fit(
     held_out = make_windows(validation, vocabulary, config.max_length)
     monitor = "val_loss" if len(held_out) else "loss"
     stopping = keras.callbacks.EarlyStopping(monitor, mode="min", patience=config.patience, restore_best_weights=True)
-    batches = Batches(windows, config.batch_size, seed, shuffle=True)
+    batches = Batches(windows, config.batch_size, seed, shuffle=True, stretches=config.stretches)
     check = Batches(held_out, config.batch_size, seed, shuffle=False)
-    history = trainer.fit(
-        dataset(batches, len(batches)),
-        validation_data=dataset(check, len(check)) if len(held_out) else None,
-        epochs=config.epochs,
-        callbacks=[stopping, *callbacks],
-        shuffle=False,  # the batches shuffle themselves
-        verbose=0,
-    ).history
-    losses = {name: [float(value) for value in values] for name, values in history.items()}
+    losses = fit(trainer, batches, check, config.epochs, config.weight_average, [stopping, *callbacks])
     recommender = Recommender(serving_model(network, vocabulary, config), vocabulary, config)
     return TrainedRecommender(recommender=recommender, history=losses, best_epoch=int(np.argmin(losses[monitor])))
 

@@ -1,6 +1,5 @@
 """The one module that knows TensorFlow Recommenders: its retrieval task as training loss, its indexes for the top k."""
 
-from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import keras
@@ -12,7 +11,6 @@ import tensorflow_recommenders as tfrs
 from models.config import RecommenderConfig
 from models.next_item_loss import LOWEST, Candidates, bpr_max_loss, make_candidates, softmax_loss, whole_catalogue
 from models.recommender_network import Network, session_scores
-from models.sequences import Ids
 
 Tensor = Any
 
@@ -68,14 +66,14 @@ class SessionTrainer(keras.Model):
     def train_step(self, data: Any) -> dict[str, Any]:
         """One update; the gradient is that of the summed loss, which Adadelta's epsilon is made for."""
         with tf.GradientTape() as tape:
-            total, count = self._loss(data, training=True)
+            total, count = self._loss(data[0], training=True)
         variables = self.trainable_weights
         self.optimizer.apply(tape.gradient(total, variables), variables)
         return self._record(total, count)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """The loss of a batch, without an update."""
-        return self._record(*self._loss(data, training=False))
+        return self._record(*self._loss(data[0], training=False))
 
     def _record(self, total: Tensor, count: Tensor) -> dict[str, Any]:
         self._loss_tracker.update_state(total / count, sample_weight=count)
@@ -84,7 +82,7 @@ class SessionTrainer(keras.Model):
     def _loss(self, ids: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         """Summed loss over the batch's n targets, and n as a float."""
         inputs, following = ids[:, :-1], ids[:, 1:]
-        rows, states = self.network.read(inputs, training)
+        vectors, states = self.network.read(inputs, training)
         places = tf.where(following > 0)  # (n, 2): window and position of each target
         window, position = places[:, 0], places[:, 1]
         targets = tf.gather_nd(following, places)
@@ -92,15 +90,15 @@ class SessionTrainer(keras.Model):
         vector, bonus, weight = self.head(tf.gather_nd(states, places), training=training)
         columns = tf.range(tf.shape(inputs)[1], dtype=position.dtype)
         prefix = tf.where(columns <= position[:, None], tf.gather(inputs, window), 0)
-        own = session_scores(prefix, tf.gather(rows, window), vector, bonus, weight)
+        own = session_scores(prefix, tf.gather(vectors, window), vector, bonus, weight)
         # An earlier item of the window is a candidate already; a later one is soon right, and there for certain, which
         # makes it no fair sample of the catalogue.
         excluded = tf.gather(ids, window)
         if self.config.loss == "in_batch":
-            rows, chance = self.network.rows(targets), tf.gather(self._chance(count), targets)
+            rows, chance = self.network.vectors(targets), tf.gather(self._chance(count), targets)
             return in_batch_loss(vector, rows, targets, chance, excluded, prefix, own), count
         candidates = self._candidates(targets, count, training)
-        rows = self.network.rows(candidates.ids)
+        rows = self.network.vectors(candidates.ids)
         case = (vector, rows, candidates, excluded, targets, prefix, own)
         if self.config.loss == "bpr_max":
             return tf.reduce_sum(bpr_max_loss(*case, self.config.score_penalty)), count
@@ -172,12 +170,6 @@ def _counted(targets: Tensor, excluded: Tensor) -> Tensor:
 
 # Keras 3 trains without autograph, which TFRS's len(tf.shape(x)) needs.
 in_batch_loss = tf.function(_in_batch_loss, reduce_retracing=True)
-
-
-def dataset(batches: Callable[[], Iterator[Ids]], count: int) -> tf.data.Dataset:
-    """A dataset of `count` (B, T) int32 batches; every pass over it calls `batches` once."""
-    endless = tf.data.Dataset.from_generator(batches, output_signature=tf.TensorSpec((None, None), tf.int32))
-    return endless.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2)
 
 
 class TopItems:

@@ -131,12 +131,12 @@ def join(first: Sequences, second: Sequences) -> Sequences:
 
 
 def with_reversed(sequences: Sequences) -> Sequences:
-    """The sessions, and after them each of them backwards."""
+    """Each session, and after it the same backwards."""
     lengths = sequences.lengths()
     ends = np.repeat(sequences.offsets[1:] - 1, lengths)
     backwards = ends - (np.arange(len(sequences.codes)) - np.repeat(sequences.offsets[:-1], lengths))
     reverse = replace(sequences, codes=sequences.codes[backwards], events=sequences.events[backwards])
-    return join(sequences, reverse)
+    return join(sequences, reverse).take(np.arange(2 * len(sequences)).reshape(2, -1).T.ravel())
 
 
 def _from_flat(

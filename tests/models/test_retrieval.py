@@ -10,7 +10,7 @@ import tensorflow as tf
 from models import retrieval
 from models.config import RecommenderConfig
 from models.recommender_network import Network, build_network
-from models.retrieval import SessionTrainer, TopItems, dataset
+from models.retrieval import SessionTrainer, TopItems
 from models.sequences import Vocabulary
 
 CONFIG = RecommenderConfig(dimension=6, max_length=4, dropout=0.0)
@@ -30,14 +30,13 @@ def network() -> Network:
 
 def score(network: Network, prefix: list[int], item: int) -> float:
     """Score of an item after a prefix, by the definition."""
-    rows = np.concatenate([np.zeros((1, CONFIG.dimension + 1), np.float32), network.table()])
+    rows = np.concatenate([np.zeros((1, CONFIG.dimension), np.float32), network.table()])
     states = np.asarray(network.read(np.array([prefix], dtype=np.int32))[1])
     vector, bonus, weight = (np.asarray(part)[0] for part in network.head(states[:, -1]))
     occurrences = [len(prefix) - 1 - place for place, other in enumerate(prefix) if other == item]
-    cosine = (vector[:-1] * CONFIG.temperature) @ rows[item, :-1]
+    cosine = (vector * CONFIG.temperature) @ rows[item]
     assert abs(cosine) < 1 + 1e-5
-    product = cosine / CONFIG.temperature + vector[-1] * rows[item, -1]
-    return float((weight[0] if occurrences else 1.0) * product + sum(bonus[occurrences]))
+    return float((weight[0] if occurrences else 1.0) * cosine / CONFIG.temperature + sum(bonus[occurrences]))
 
 
 def make_trainer(network: Network, **settings: object) -> SessionTrainer:
@@ -134,10 +133,3 @@ def test_every_index_is_an_exact_ranking_with_ties_by_position(
         np.testing.assert_array_equal(positions, np.argsort(-exact, axis=1, kind="stable")[:, :k])
         np.testing.assert_array_equal(scores, np.take_along_axis(exact, positions.astype(np.int64), axis=1))
     assert TopItems(table[:3], kind)(queries[:1], 25)[1].shape == (1, 3)
-
-
-def test_every_pass_over_a_dataset_starts_afresh() -> None:
-    batches = [np.ones((2, 3), dtype=np.int32), np.ones((1, 5), dtype=np.int32)]
-    found = dataset(lambda: iter(batches), 2)
-    for _ in range(2):
-        assert [tuple(batch.shape) for batch in found] == [(2, 3), (1, 5)]
