@@ -27,7 +27,7 @@ from models import ranking
 from models.config import RecommenderConfig
 from models.recommender_cases import make_prefixes, make_windows
 from models.recommender_evaluation import BASELINES
-from models.recommender_training import train_recommender
+from models.recommender_training import refit, train_recommender
 from models.sequences import Ids, Sequences, Vocabulary, build_vocabulary, from_lists
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "retailrocket_clickseq"
@@ -118,13 +118,18 @@ def main() -> None:
     jobs = min(arguments.jobs, len(seeds))
     cores = max(1, (os.cpu_count() or 1) // jobs)
     with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_use_cores, initargs=(cores,)) as pool:
-        best, losses = pool.submit(_choose, *asked).result()
-        print(f"validation loss {' '.join(f'{loss:.4f}' for loss in losses)}: {best} epochs", flush=True)
-        told_and_found = [pool.submit(_train, *asked, best, seed) for seed in seeds]
+        best, shift, losses = pool.submit(_choose, *asked).result()
+        print(f"validation loss {' '.join(f'{loss:.4f}' for loss in losses)}: {best} epochs, shift {shift:.2f}")
+        told_and_found = [pool.submit(_train, *asked, best, shift, seed) for seed in seeds]
         runs = [one.result() for one in told_and_found]
     everything, test = read(arguments.data, arguments.quick)
     cases = Cases(test, build_vocabulary(everything), config.max_length)
-    figures: dict[str, float] = {"test_prefixes": len(cases.targets), "items": cases.items, "epochs": best}
+    figures: dict[str, float] = {
+        "test_prefixes": len(cases.targets),
+        "items": cases.items,
+        "epochs": best,
+        "own_shift": shift,
+    }
     for name in runs[0][0]:
         figures[name] = float(np.mean([told[name] for told, _ in runs]))
     for metric in ("recall_at_20", "mrr_at_20", "recall_at_20_new"):
@@ -146,23 +151,22 @@ def _use_cores(cores: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(cores)
 
 
-def _choose(folder: Path, quick: bool, config: RecommenderConfig) -> tuple[int, list[float]]:
-    """The best number of epochs on the last training sessions, and the losses by epoch."""
+def _choose(folder: Path, quick: bool, config: RecommenderConfig) -> tuple[int, float, list[float]]:
+    """Chosen on the last training sessions: epochs and the shift of the session's own items; and losses by epoch."""
     everything, _ = read(folder, quick)
     cut = round(len(everything) * (1.0 - VALIDATION))
     train, validation = everything.take(np.arange(cut)), everything.take(np.arange(cut, len(everything)))
     found = train_recommender(train, validation, config, seed=0)
-    return found.best_epoch + 1, found.history["val_loss"]
+    return found.best_epoch + 1, found.own_shift, found.history["val_loss"]
 
 
 def _train(
-    folder: Path, quick: bool, config: RecommenderConfig, epochs: int, seed: int
+    folder: Path, quick: bool, config: RecommenderConfig, epochs: int, shift: float, seed: int
 ) -> tuple[dict[str, float], ranking.Ranking]:
     """Train on everything, and rank the test's targets."""
     everything, test = read(folder, quick)
-    fixed = config.model_copy(update={"epochs": epochs, "patience": epochs})
     start = time.perf_counter()
-    recommender = train_recommender(everything, everything.take(np.arange(0)), fixed, seed).recommender
+    recommender = refit(everything, config, seed, epochs, shift)
     seconds = time.perf_counter() - start
     windows = make_windows(everything, recommender.vocabulary, config.max_length)
     cases = Cases(test, recommender.vocabulary, config.max_length)

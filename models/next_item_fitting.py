@@ -64,7 +64,7 @@ def _cuts(lengths: npt.NDArray[np.int64], batch_size: int) -> npt.NDArray[np.int
 def fit(
     trainer: keras.Model,
     batches: Batches,
-    check: Batches,
+    check: Batches | None,
     epochs: int,
     weight_average: float,
     callbacks: Sequence[keras.callbacks.Callback],
@@ -76,7 +76,7 @@ def fit(
     Args:
         trainer: compiled model whose batches are (B, T + 1) ids.
         batches: what to learn from.
-        check: what to judge each epoch on; may be empty.
+        check: what to judge each epoch on, if anything.
         epochs: most passes.
         weight_average: epochs, after the first two, over which the weights are averaged exponentially; the average is
             what is judged and kept. 0 for none.
@@ -93,11 +93,11 @@ def fit(
     for epoch in range(epochs):
         mean.leave()
         told.on_epoch_begin(epoch)
-        logs = {"loss": _mean_loss(trainer.train_on_batch, batches)}
+        logs = {"loss": mean_loss(trainer.train_on_batch, batches)}
         if weight_average and epoch >= BURN_IN:
             mean.enter()
-        if len(check):
-            logs["val_loss"] = _mean_loss(trainer.test_on_batch, check)
+        if check:
+            logs["val_loss"] = mean_loss(trainer.test_on_batch, check)
         for name, value in logs.items():
             history.setdefault(name, []).append(value)
         told.on_epoch_end(epoch, logs)
@@ -138,7 +138,8 @@ class WeightMean:
         return [weight for weight in self.model.weights if weight.dtype == "float32"]
 
 
-def _mean_loss(step: Callable[..., dict[str, Any]], batches: Batches) -> float:
+def mean_loss(step: Callable[..., dict[str, Any]], batches: Batches) -> float:
+    """Mean loss over the targets of one pass, by `train_on_batch` or `test_on_batch`."""
     total = count = 0.0
     for ids in batches():
         targets = np.count_nonzero(ids[:, 1:])

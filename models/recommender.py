@@ -76,8 +76,8 @@ class Recommender:
         network, query = query_model(model)
         # One graph for every number of sessions: predict_on_batch stops to trace when the number first changes.
         self._query = tf.function(query, input_signature=[tf.TensorSpec((None, config.max_length), tf.int32)])
-        self._table = network.table()
-        self._index = TopItems(self._table, config.index)
+        self.table = network.table()
+        self._index = TopItems(self.table, config.index)
         self._ids = {item: position + 1 for position, item in enumerate(vocabulary.items)}
         self._names = np.array(["", *vocabulary.items], dtype=object)
         self._popularity = (vocabulary.counts / vocabulary.counts.sum()).astype(np.float32)
@@ -167,14 +167,15 @@ class Recommender:
 
     def scores(self, inputs: Ids) -> npt.NDArray[np.float32]:
         """(n, V) score of every item for padded sessions (n, max_length) of ids; popularity where one is empty."""
-        query, own = self._ask(inputs)
-        scores: npt.NDArray[np.float32] = query @ self._table.T
+        query, own = self.query(inputs)
+        scores: npt.NDArray[np.float32] = query @ self.table.T
         rows, places = np.nonzero(np.isfinite(own))
         scores[rows, inputs[rows, places] - 1] = own[rows, places]
         scores[(inputs == 0).all(axis=1)] = self._popularity
         return scores
 
-    def _ask(self, inputs: Ids) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def query(self, inputs: Ids) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Vectors (n, D) of padded sessions (n, max_length), and the scores of their items (`session_scores`)."""
         query, own = self._query(tf.constant(inputs))
         return query.numpy(), own.numpy()
 
@@ -222,7 +223,7 @@ class Recommender:
     ) -> list[tuple[tuple[str, float], ...]]:
         """The best `k` items of each session that are `shown`, not `hidden` from it and of its category if given."""
         asked = Asked(pad(sessions, self.config.max_length), keys(hidden, len(shown)), shown, *self._codes(categories))
-        query, own = self._ask(asked.inputs)
+        query, own = self.query(asked.inputs)
         lists: list[tuple[tuple[str, float], ...]] = [()] * len(sessions)
         rows, depth = np.arange(len(sessions)), k + self.config.max_length
         while len(rows):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from models.config import OptimizerConfig, RecommenderConfig
 from models.item_start import co_occurrence_vectors
+from models.next_item_calibration import fit_own_shift, shift_own_items
 from models.next_item_fitting import Batches, fit
 from models.optimizers import make_optimizer
 from models.recommender import Recommender
@@ -37,6 +38,9 @@ class TrainedRecommender:
     best_epoch: int
     """0-based epoch whose weights are kept."""
 
+    own_shift: float
+    """What the session's own items got on top for each of their occurrences (`next_item_calibration`)."""
+
 
 def train_recommender(
     train: Sequences,
@@ -48,8 +52,9 @@ def train_recommender(
     """Train a recommender on whole sessions: at every event, the next event's item is the target.
 
     Training stops when the loss on the validation sessions has not fallen for `patience` epochs; the best epoch's
-    weights are kept. Where no validation session has two known items, the training loss takes that part. With `refit`
-    a second training, on the validation sessions too, takes as many epochs as were best.
+    weights are kept, and the scores of the session's own items calibrated on the same sessions. Where no validation
+    session has two known items, the training loss takes that part. With `refit` a second training, on the validation
+    sessions too, takes as many epochs as were best.
 
     Args:
         train: sessions to learn from, and the vocabulary with them.
@@ -64,9 +69,36 @@ def train_recommender(
     found = _fit(train, validation, config, seed, callbacks)
     if not config.refit or not len(validation):
         return found
-    longer = config.model_copy(update={"epochs": found.best_epoch + 1})
-    again = _fit(join(train, validation), validation.take(np.arange(0)), longer, seed, callbacks)
-    return TrainedRecommender(again.recommender, found.history, found.best_epoch)
+    again = refit(join(train, validation), config, seed, found.best_epoch + 1, found.own_shift, callbacks)
+    return TrainedRecommender(again, found.history, found.best_epoch, found.own_shift)
+
+
+def refit(
+    sessions: Sequences,
+    config: RecommenderConfig,
+    seed: int,
+    epochs: int,
+    own_shift: float,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Recommender:
+    """Train for a known number of epochs, with nothing held out.
+
+    Args:
+        sessions: all sessions to learn from.
+        config: the network and its training.
+        seed: seed of the weights, of dropout and of the order.
+        epochs: passes over the sessions, as `train_recommender` found best.
+        own_shift: as `train_recommender` found.
+        callbacks: further Keras callbacks.
+
+    Raises:
+        NotEnough: fewer than `min_sessions` sessions have two known items.
+    """
+    trainer, vocabulary, batches = _prepare(sessions, config, seed)
+    fit(trainer, batches, None, epochs, config.weight_average, callbacks)
+    recommender = Recommender(serving_model(trainer.network, vocabulary, config), vocabulary, config)
+    shift_own_items(recommender, own_shift)
+    return recommender
 
 
 def _fit(
@@ -76,6 +108,19 @@ def _fit(
     seed: int,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> TrainedRecommender:
+    trainer, vocabulary, batches = _prepare(train, config, seed)
+    held_out = make_windows(validation, vocabulary, config.max_length)
+    check = Batches(held_out, config.batch_size, seed, shuffle=False)
+    monitor = "val_loss" if len(check) else "loss"
+    stopping = keras.callbacks.EarlyStopping(monitor, mode="min", patience=config.patience, restore_best_weights=True)
+    losses = fit(trainer, batches, check, config.epochs, config.weight_average, [stopping, *callbacks])
+    recommender = Recommender(serving_model(trainer.network, vocabulary, config), vocabulary, config)
+    shift = fit_own_shift(recommender, validation)
+    shift_own_items(recommender, shift)
+    return TrainedRecommender(recommender, losses, int(np.argmin(losses[monitor])), shift)
+
+
+def _prepare(train: Sequences, config: RecommenderConfig, seed: int) -> tuple[SessionTrainer, Vocabulary, Batches]:
     vocabulary = build_vocabulary(train, config.min_item_count)
     _check(train, vocabulary, config)
     learned = with_reversed(train) if config.backwards else train
@@ -83,14 +128,8 @@ def _fit(
     network = _network(train, vocabulary, config, seed)
     trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)), vocabulary.counts, config, seed)
     trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)
-    held_out = make_windows(validation, vocabulary, config.max_length)
-    monitor = "val_loss" if len(held_out) else "loss"
-    stopping = keras.callbacks.EarlyStopping(monitor, mode="min", patience=config.patience, restore_best_weights=True)
     batches = Batches(windows, config.batch_size, seed, shuffle=True, stretches=config.stretches)
-    check = Batches(held_out, config.batch_size, seed, shuffle=False)
-    losses = fit(trainer, batches, check, config.epochs, config.weight_average, [stopping, *callbacks])
-    recommender = Recommender(serving_model(network, vocabulary, config), vocabulary, config)
-    return TrainedRecommender(recommender=recommender, history=losses, best_epoch=int(np.argmin(losses[monitor])))
+    return trainer, vocabulary, batches
 
 
 def _network(train: Sequences, vocabulary: Vocabulary, config: RecommenderConfig, seed: int) -> Network:
