@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.config import OptimizerConfig, RecommenderConfig
+from models.encoded import Seen
 from models.item_start import co_occurrence_vectors
 from models.optimizers import make_optimizer
 from models.recommender import Recommender
@@ -16,7 +17,7 @@ from models.recommender_network import Network, build_network
 from models.recommender_serving import serving_model
 from models.retrieval import SessionTrainer, dataset
 from models.row_adadelta import RowAdadelta
-from models.sequences import Ids, Sequences, Vocabulary, build_vocabulary, join, with_reversed
+from models.sequences import Sequences, Vocabulary, build_vocabulary, join
 
 
 class NotEnough(Exception):
@@ -59,14 +60,14 @@ class Batches:
     def __len__(self) -> int:
         return len(self._cuts) + 1 if len(self.windows) else 0
 
-    def __call__(self) -> Iterator[Ids]:
-        """One epoch: (B, T + 1) int32 ids, padded with 0 on the right."""
+    def __call__(self) -> Iterator[Seen]:
+        """One epoch: (B, T + 1) events each."""
         if not len(self.windows):
             return
         luck = self._rng.permutation(len(self.windows)) if self.shuffle else np.arange(len(self.windows))
         batches = np.split(np.lexsort((luck, self.windows.lengths)), self._cuts)
         for place in self._rng.permutation(len(batches)) if self.shuffle else range(len(batches)):
-            yield self.windows.padded(batches[place])
+            yield self.windows.seen(batches[place])
 
 
 def train_recommender(
@@ -109,8 +110,7 @@ def _fit(
 ) -> TrainedRecommender:
     vocabulary = build_vocabulary(train, config.min_item_count)
     _check(train, vocabulary, config)
-    learned = with_reversed(train) if config.backwards else train
-    windows = make_windows(learned, vocabulary, config.max_length)
+    windows = make_windows(train, vocabulary, config.max_length, config.backwards)
     network = _network(train, vocabulary, config, seed)
     trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)), vocabulary.counts, config, seed)
     trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)

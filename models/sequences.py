@@ -1,7 +1,7 @@
 """Item sequences of sessions as flat arrays with offsets, and the vocabulary of their items."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ Ids = npt.NDArray[np.int32]
 Offsets = npt.NDArray[np.int64]
 
 EVENTS = ("view", "cart", "uncart", "purchase", "favourite")
-COLUMNS = ("session_id", "session_start", "items", "events")
+COLUMNS = ("session_id", "session_start", "items", "events", "gaps")
+UNKNOWN = -1
+"""Stands for a kind of event and for a gap that nobody told."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,10 @@ class Sequences:
     """(E,) position in `names` of each event's item."""
 
     events: npt.NDArray[np.int8]
-    """(E,) position in `EVENTS` of each event's kind."""
+    """(E,) position in `EVENTS` of each event's kind; `UNKNOWN` where nobody told."""
+
+    gaps: npt.NDArray[np.float32]
+    """(E,) seconds since the session's previous event, 0 for its first; `UNKNOWN` where nobody told."""
 
     offsets: Offsets
     """(S + 1,) where each session starts, and E."""
@@ -62,6 +67,7 @@ class Sequences:
             names=self.names,
             codes=self.codes[rows],
             events=self.events[rows],
+            gaps=self.gaps[rows],
             offsets=offsets,
             session_ids=tuple(self.session_ids[session] for session in sessions),
             starts=self.starts[sessions],
@@ -72,13 +78,14 @@ def from_lists(
     items: Sequence[Sequence[str]],
     events: Sequence[Sequence[str]] | None = None,
     session_ids: Sequence[str] | None = None,
+    gaps: Sequence[Sequence[float]] | None = None,
 ) -> Sequences:
-    """Sequences of sessions given as lists of item ids; events are views and ids are positions where not given."""
+    """Sequences of sessions given as lists of item ids; kinds and gaps are unknown, ids positions where not given."""
     flat = pa.array([item for session in items for item in session], pa.string())
-    kinds = [kind for session in events for kind in session] if events is not None else ["view"] * len(flat)
     return _from_flat(
         flat,
-        pa.array(kinds, pa.string()),
+        None if events is None else pa.array([kind for session in events for kind in session], pa.string()),
+        None if gaps is None else pa.array([gap for session in gaps for gap in session], pa.float32()),
         np.array([len(session) for session in items], dtype=np.int64),
         tuple(session_ids) if session_ids is not None else tuple(str(position) for position in range(len(items))),
         np.full(len(items), "NaT", dtype="datetime64[us]"),
@@ -89,7 +96,8 @@ def read_sequences(path: Path) -> Sequences:
     """Read `sequences.parquet` (or its training, validation or test part), one row per session.
 
     Raises:
-        InputError: the file is missing, has other columns than the split stage writes, or holds null items.
+        InputError: the file is missing, has other columns than the split stage writes, or holds null items, unknown
+            kinds of event, or gaps that are null or negative.
     """
     if not path.is_file():
         raise InputError(
@@ -104,11 +112,13 @@ def read_sequences(path: Path) -> Sequences:
         raise InputError(f"{path} should have the columns {', '.join(COLUMNS)}. Missing: {', '.join(missing)}")
     table = pq.read_table(path, columns=list(COLUMNS))
     lengths = pc.fill_null(pc.list_value_length(table["items"]), 0).to_numpy().astype(np.int64)
-    if not np.array_equal(lengths, pc.fill_null(pc.list_value_length(table["events"]), 0).to_numpy()):
-        raise InputError(f"{path}: `items` and `events` should have the same length in every row.")
+    for name in ("events", "gaps"):
+        if not np.array_equal(lengths, pc.fill_null(pc.list_value_length(table[name]), 0).to_numpy()):
+            raise InputError(f"{path}: `items` and `{name}` should have the same length in every row.")
     return _from_flat(
         pc.list_flatten(table["items"]).combine_chunks(),
         pc.list_flatten(table["events"]).combine_chunks(),
+        pc.list_flatten(table["gaps"]).combine_chunks(),
         lengths,
         tuple(table["session_id"].to_pylist()),
         table["session_start"].cast(pa.timestamp("us")).to_numpy(),
@@ -124,39 +134,52 @@ def join(first: Sequences, second: Sequences) -> Sequences:
         names=tuple(names),
         codes=np.concatenate([first.codes, codes[second.codes]]).astype(np.int32),
         events=np.concatenate([first.events, second.events]),
+        gaps=np.concatenate([first.gaps, second.gaps]),
         offsets=np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]]),
         session_ids=first.session_ids + second.session_ids,
         starts=np.concatenate([first.starts, second.starts]),
     )
 
 
-def with_reversed(sequences: Sequences) -> Sequences:
-    """The sessions, and after them each of them backwards."""
-    lengths = sequences.lengths()
-    ends = np.repeat(sequences.offsets[1:] - 1, lengths)
-    backwards = ends - (np.arange(len(sequences.codes)) - np.repeat(sequences.offsets[:-1], lengths))
-    reverse = replace(sequences, codes=sequences.codes[backwards], events=sequences.events[backwards])
-    return join(sequences, reverse)
-
-
 def _from_flat(
-    items: Any, events: Any, lengths: Offsets, session_ids: tuple[str, ...], starts: npt.NDArray[np.datetime64]
+    items: Any,
+    events: Any,
+    gaps: Any,
+    lengths: Offsets,
+    session_ids: tuple[str, ...],
+    starts: npt.NDArray[np.datetime64],
 ) -> Sequences:
     if items.null_count:
         raise InputError(f"Every event of a sequence should have an item. Received: {items.null_count} null items")
     encoded = items.dictionary_encode()
-    kinds = pc.index_in(events, pa.array(EVENTS))
-    if kinds.null_count:
-        strange = pc.unique(events.filter(pc.is_null(kinds))).to_pylist()[:3]
-        raise InputError(f"Events of a sequence should be among {', '.join(EVENTS)}. Received: {strange}")
     return Sequences(
         names=tuple(encoded.dictionary.to_pylist()),
         codes=encoded.indices.to_numpy().astype(np.int32),
-        events=kinds.to_numpy(zero_copy_only=False).astype(np.int8),
+        events=np.full(len(items), UNKNOWN, dtype=np.int8) if events is None else _kinds(events),
+        gaps=np.full(len(items), UNKNOWN, dtype=np.float32) if gaps is None else _gaps(gaps),
         offsets=offsets_of(lengths),
         session_ids=session_ids,
         starts=starts,
     )
+
+
+def _kinds(events: Any) -> npt.NDArray[np.int8]:
+    kinds = pc.index_in(events, pa.array(EVENTS))
+    if kinds.null_count:
+        strange = pc.unique(events.filter(pc.is_null(kinds))).to_pylist()[:3]
+        raise InputError(f"Events of a sequence should be among {', '.join(EVENTS)}. Received: {strange}")
+    found: npt.NDArray[np.int8] = kinds.to_numpy(zero_copy_only=False).astype(np.int8)
+    return found
+
+
+def _gaps(gaps: Any) -> npt.NDArray[np.float32]:
+    seconds: npt.NDArray[np.float32] = gaps.to_numpy(zero_copy_only=False).astype(np.float32)  # null becomes NaN
+    wrong = seconds[~((seconds >= 0) & np.isfinite(seconds))]
+    if len(wrong):
+        raise InputError(
+            f"Gaps of a sequence should be seconds, 0 or more. Received: {', '.join(f'{gap:g}' for gap in wrong[:3])}"
+        )
+    return seconds
 
 
 @dataclass(frozen=True)

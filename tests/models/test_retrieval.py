@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from models import retrieval
 from models.config import RecommenderConfig
+from models.encoded import Seen, bare
 from models.recommender_network import Network, build_network
 from models.retrieval import SessionTrainer, TopItems, dataset
 from models.sequences import Vocabulary
@@ -137,7 +138,25 @@ def test_every_index_is_an_exact_ranking_with_ties_by_position(
 
 
 def test_every_pass_over_a_dataset_starts_afresh() -> None:
-    batches = [np.ones((2, 3), dtype=np.int32), np.ones((1, 5), dtype=np.int32)]
+    batches = [bare(np.ones(shape, dtype=np.int32)) for shape in ((2, 3), (1, 5))]
     found = dataset(lambda: iter(batches), 2)
     for _ in range(2):
-        assert [tuple(batch.shape) for batch in found] == [(2, 3), (1, 5)]
+        assert [tuple(tuple(part.shape) for part in batch) for batch in found] == [((2, 3),) * 3, ((1, 5),) * 3]
+
+
+def test_the_targets_own_kind_and_gap_are_not_seen(network: Network) -> None:
+    trainer = make_trainer(network)
+    for name in ("kind", "gap"):
+        table = network.encoder.get_layer(name).embeddings
+        table.assign(np.random.default_rng(1).normal(size=table.shape).astype("float32"))
+    kinds = np.where(BATCH > 0, 1, 0).astype(np.int8)
+    seen = Seen(BATCH, kinds, np.where(BATCH > 0, 5.0, -1.0).astype(np.float32))
+    last = ((BATCH > 0) & (np.cumsum(BATCH[:, ::-1] > 0, axis=1)[:, ::-1] == 1)).nonzero()
+    other = Seen(BATCH, kinds.copy(), seen.gaps.copy())
+    other.kinds[last], other.gaps[last] = 4, 900.0
+    loss = float(trainer(seen))
+    assert float(trainer(other)) == loss
+    other.kinds[:, 0] = 2
+    assert float(trainer(other)) != loss
+    for name in ("kind", "gap"):  # as the other tests expect them
+        network.encoder.get_layer(name).embeddings.assign(np.zeros((6 if name == "kind" else 10, 6), "float32"))
