@@ -1,5 +1,6 @@
 """The events of sessions that a vocabulary knows, as the network sees them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.sequences import UNKNOWN, Ids, Offsets, Sequences, Vocabulary, offsets_of
+from models.spool import PIECE, Spool, release
 
 Kinds = npt.NDArray[np.int8]
 Gaps = npt.NDArray[np.float32]
@@ -70,17 +72,43 @@ class Encoded:
         if not len(self.ids):
             return bare(np.zeros(inside.shape, np.int32))
         gaps = np.where(back & (columns == 0), np.float32(0), self.gaps[after])
-        return Seen(
+        found = Seen(
             ids=np.where(inside, self.ids[place], np.int32(0)),
             kinds=np.where(inside, self.kinds[place], np.int8(0)),
             gaps=np.where(inside, gaps, np.float32(UNKNOWN)),
         )
+        release(self.ids, self.kinds, self.gaps)
+        return found
 
 
 def encode(sequences: Sequences, vocabulary: Vocabulary) -> Encoded:
-    """The events whose item the vocabulary has; the gap of one left out counts for the next one kept."""
-    kinds = (sequences.events - np.int8(UNKNOWN)).astype(np.int8)
-    return only_known(vocabulary.encode(sequences), kinds, sequences.gaps, sequences.offsets)
+    """The events whose item the vocabulary has; the gap of one left out counts for the next one kept.
+
+    They are in files where those of the sequences are.
+    """
+    table = vocabulary.table(sequences)
+    ids, kinds, gaps = (Spool(dtype, sequences.scratch) for dtype in (np.int32, np.int8, np.float32))
+    lengths = np.zeros(len(sequences), np.int64)
+    for some in session_blocks(sequences):
+        offsets = sequences.offsets[some.start : some.stop + 1]
+        events = slice(offsets[0], offsets[-1])
+        told = sequences.events[events] - np.int8(UNKNOWN)
+        part = only_known(table[sequences.codes[events]], told, sequences.gaps[events], offsets - offsets[0])
+        ids.append(part.ids)
+        kinds.append(part.kinds)
+        gaps.append(part.gaps)
+        lengths[some] = np.diff(part.offsets)
+        release(sequences.codes, sequences.events, sequences.gaps)
+    return Encoded(ids.array(), kinds.array(), gaps.array(), offsets_of(lengths))
+
+
+def session_blocks(sequences: Sequences) -> Iterator[slice]:
+    """Stretches of whole sessions, of about `PIECE` events each (more only where one session has more)."""
+    start = 0
+    while start < len(sequences):
+        stop = int(np.searchsorted(sequences.offsets, sequences.offsets[start] + PIECE, side="right")) - 1
+        yield slice(start, max(stop, start + 1))
+        start = max(stop, start + 1)
 
 
 def only_known(ids: Ids, kinds: Kinds, gaps: Gaps, offsets: Offsets) -> Encoded:

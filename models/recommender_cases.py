@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from models.encoded import Encoded, Seen, encode
 from models.sequences import Ids, Offsets, Sequences, Vocabulary, offsets_of
+from models.spool import pieces, release
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,22 @@ class Windows:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def targets(self) -> Ids:
-        """Ids of all targets."""
-        counts = self.lengths - 1
+    def targets(self, some: slice = slice(None)) -> Ids:
+        """Ids of the targets of some windows, one window after the other."""
+        counts, starts = self.lengths[some] - 1, self.starts[some]
         offsets = offsets_of(counts)
-        step = np.repeat(np.where(np.arange(len(self)) < self.forwards, 1, -1), counts)
+        step = np.repeat(np.where(np.arange(len(self))[some] < self.forwards, 1, -1), counts)
         number = np.arange(1, offsets[-1] + 1) - np.repeat(offsets[:-1], counts)
-        targets: Ids = self.events.ids[np.repeat(self.starts, counts) + step * number]
+        targets: Ids = self.events.ids[np.repeat(starts, counts) + step * number]
         return targets
+
+    def target_counts(self, items: int) -> npt.NDArray[np.int64]:
+        """(items + 1,) how many targets each id is."""
+        counts = np.zeros(items + 1, dtype=np.int64)
+        for some in pieces(len(self)):
+            counts += np.bincount(self.targets(some), minlength=items + 1)
+            release(self.events.ids)
+        return counts
 
     def seen(self, rows: npt.NDArray[np.int64]) -> Seen:
         """Some of the windows, (n, longest of them)."""
@@ -46,11 +55,6 @@ class Windows:
     def padded(self, rows: npt.NDArray[np.int64]) -> Ids:
         """(n, longest of the rows) ids, padded with 0 on the right."""
         return self.seen(rows).ids
-
-
-def known_lengths(sequences: Sequences, vocabulary: Vocabulary) -> npt.NDArray[np.int64]:
-    """(S,) events of each session whose item the vocabulary has."""
-    return np.diff(encode(sequences, vocabulary).offsets)
 
 
 def make_windows(sequences: Sequences, vocabulary: Vocabulary, max_length: int, backwards: bool = False) -> Windows:

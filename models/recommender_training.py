@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from models.config import OptimizerConfig, RecommenderConfig
-from models.encoded import Seen
+from models.encoded import Encoded, Seen
 from models.item_start import co_occurrence_vectors
 from models.optimizers import make_optimizer
 from models.recommender import Recommender
-from models.recommender_cases import Windows, known_lengths, make_windows
+from models.recommender_cases import Windows, make_windows
 from models.recommender_network import Network, build_network
 from models.recommender_serving import serving_model
 from models.retrieval import SessionTrainer, dataset
@@ -109,8 +109,8 @@ def _fit(
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> TrainedRecommender:
     vocabulary = build_vocabulary(train, config.min_item_count)
-    _check(train, vocabulary, config)
     windows = make_windows(train, vocabulary, config.max_length, config.backwards)
+    _check(windows.events, config)
     network = _network(train, vocabulary, config, seed)
     trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)), vocabulary.counts, config, seed)
     trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)
@@ -146,17 +146,17 @@ def _optimizer(config: OptimizerConfig) -> keras.optimizers.Optimizer:
     return RowAdadelta(config.learning_rate, **rest)
 
 
-def _check(train: Sequences, vocabulary: Vocabulary, config: RecommenderConfig) -> None:
-    usable = int((known_lengths(train, vocabulary) >= 2).sum())
+def _check(train: Encoded, config: RecommenderConfig) -> None:
+    usable = int((np.diff(train.offsets) >= 2).sum())
     if usable < config.min_sessions:
         raise NotEnough(
-            f"{usable} of {len(train)} training sessions have two events of items seen at least "
+            f"{usable} of {len(train.offsets) - 1} training sessions have two events of items seen at least "
             f"{config.min_item_count} times; `recommender.min_sessions` asks for {config.min_sessions}"
         )
 
 
 def _frequency(windows: Windows, items: int) -> npt.NDArray[np.float64]:
     """(V + 1,) share of the targets that each id is."""
-    counts = np.bincount(windows.targets(), minlength=items + 1)
+    counts = windows.target_counts(items)
     frequency: npt.NDArray[np.float64] = counts / max(counts.sum(), 1)
     return frequency

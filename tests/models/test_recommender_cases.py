@@ -1,11 +1,14 @@
 """Windows and prefixes are those that a plain loop over the sessions finds."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.encoded import Seen, only_known
-from models.recommender_cases import known_lengths, make_prefixes, make_windows, pad
+from models.encoded import Seen, encode, only_known
+from models.recommender_cases import make_prefixes, make_windows, pad
 from models.sequences import EVENTS, UNKNOWN, Sequences, Vocabulary, build_vocabulary, from_lists
 from models.session_inputs import session_inputs
 
@@ -34,7 +37,9 @@ def test_every_known_item_but_the_first_is_a_target_once(sessions: list[list[str
         expected += [session[start : start + length + 1] for start in starts]
     assert [stripped(row) for row in windows.padded(np.arange(len(windows)))] == expected
     assert windows.targets().tolist() == [item for window in expected for item in window[1:]]
-    assert known_lengths(from_lists(sessions), KNOWN).tolist() == [len(known(session)) for session in sessions]
+    lengths = np.diff(windows.events.offsets)
+    assert lengths.tolist() == [len(known(session)) for session in sessions]
+    assert windows.target_counts(4).tolist() == np.bincount(windows.targets(), minlength=5).tolist()
 
 
 @given(SESSIONS, LENGTH)
@@ -138,6 +143,21 @@ def events(seen: Seen) -> list[tuple[int, int, float]]:
     assert (seen.kinds[0, length:] == 0).all()
     assert (seen.gaps[0, length:] == UNKNOWN).all()
     return list(zip(*(part[0, :length].tolist() for part in seen), strict=True))
+
+
+@given(SESSIONS)
+@settings(max_examples=60, deadline=None)
+def test_events_are_the_same_encoded_in_blocks_and_into_files(
+    tmp_path_factory: pytest.TempPathFactory, sessions: list[list[str]]
+) -> None:
+    log = told(sessions)
+    whole = encode(log, KNOWN)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.encoded.PIECE", 4)
+        for scratch in (None, tmp_path_factory.mktemp("scratch")):
+            found = encode(replace(log, scratch=scratch), KNOWN)
+            for name in ("ids", "kinds", "gaps", "offsets"):
+                np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))
 
 
 def test_one_unknown_gap_makes_the_whole_wait_unknown() -> None:

@@ -1,9 +1,12 @@
 """Training finds planted structure, is a function of its seed, and says when there is too little to learn from."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import keras
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from models.config import RecommenderConfig
@@ -11,7 +14,7 @@ from models.recommender_cases import make_windows
 from models.recommender_evaluation import evaluate_recommender
 from models.recommender_network import build_network
 from models.recommender_training import Batches, NotEnough, TrainedRecommender, train_recommender
-from models.sequences import Sequences, build_vocabulary, from_lists
+from models.sequences import EVENTS, Sequences, build_vocabulary, from_lists, read_sequences
 
 # Keras 3.15 saves an Embedding by np.array(variable), which NumPy 2 does not like.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -74,6 +77,34 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
         train_recommender(walks(200, 1), walks(50, 2), quick, 5).recommender.save(tmp_path / name)
     first, second = ((tmp_path / name / "recommender.keras").read_bytes() for name in ("first", "second"))
     assert first == second
+
+
+def test_sessions_in_files_train_to_the_same_bytes_as_sessions_in_memory(tmp_path: Path) -> None:
+    quick = SMALL.model_copy(update={"epochs": 1, "refit": True, "backwards": True})
+    files = [save(told_walks(count, seed), tmp_path / f"{seed}.parquet") for count, seed in ((150, 1), (60, 2))]
+    made = []
+    for name in ("memory", "files"):
+        (tmp_path / name).mkdir()
+        scratch = tmp_path / "files" if name == "files" else None
+        train, validation = (read_sequences(file, scratch) for file in files)
+        train_recommender(train, validation, quick, 5).recommender.save(tmp_path / name)
+        made.append((tmp_path / name / "recommender.keras").read_bytes())
+    assert made[0] == made[1]
+    assert len(list((tmp_path / "files").iterdir())) == 2
+
+
+def save(log: Sequences, path: Path) -> Path:
+    ends = log.offsets.tolist()
+    spans = list(pairwise(ends))
+    table = {
+        "session_id": log.session_ids,
+        "session_start": log.starts,
+        "items": [log.session(place) for place in range(len(log))],
+        "events": [[EVENTS[kind] for kind in log.events[start:end]] for start, end in spans],
+        "gaps": [log.gaps[start:end].tolist() for start, end in spans],
+    }
+    pq.write_table(pa.table(table), path)
+    return path
 
 
 def test_another_seed_gives_other_weights_and_other_batches() -> None:

@@ -66,6 +66,26 @@ def test_events_and_times_stay_beside_their_sessions(tmp_path: Path) -> None:
     assert found.starts[2] == np.datetime64("2024-05-01T10:02")
 
 
+def test_sessions_read_into_files_are_those_read_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.sequences.BATCH", 2)
+    monkeypatch.setattr("models.spool.PIECE", 3)
+    sessions = [["a", "b"], None, ["c"], ["b", "b", "d", "a"], [], ["e", "a"], ["a"]]
+    gaps = [None if session is None else [float(len(session))] * len(session) for session in sessions]
+    path = write(tmp_path / "s.parquet", sessions, gaps=gaps)  # type: ignore[arg-type]
+    memory, files = read_sequences(path), read_sequences(path, tmp_path)
+    for first, second in (
+        (memory, files),
+        (join(memory, from_lists([["x", "a"]])), join(files, from_lists([["x", "a"]]))),
+    ):
+        assert lists(second) == lists(first)
+        assert second.names == first.names
+        for name in ("codes", "events", "gaps", "offsets", "starts"):
+            np.testing.assert_array_equal(getattr(second, name), getattr(first, name))
+    assert lists(files.take(np.array([3, 0]))) == [["b", "b", "d", "a"], ["a", "b"]]
+    assert (memory.session_ids[3], files.session_ids) == ("s3", ())
+    assert [file.name for file in tmp_path.iterdir()] == ["s.parquet"]
+
+
 @given(SESSIONS, st.data())
 @settings(max_examples=25, deadline=None)
 def test_taking_sessions_takes_their_events(sessions: list[list[str]], data: st.DataObject) -> None:
