@@ -102,7 +102,7 @@ def in_batches(quick: bool) -> dict[str, float]:
     """Sessions a second in batches, of the whole, of the index and of its peer."""
     recommender = untrained("brute_force")
     asked, repeats = sessions(SESSIONS), 2 if quick else 5
-    table = recommender._table
+    table = recommender.table
     query = np.random.default_rng(1).normal(size=(512, table.shape[1])).astype("float32")
     agree = [
         len(set(a) & set(b)) for a, b in zip(recommender._index(query, BEST)[1], numpy_best(query, table), strict=True)

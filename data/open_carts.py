@@ -15,6 +15,7 @@ from data.feature import Feature
 from data.features.at import features_at
 from data.features.points import open_carts
 from data.ingest import ingest
+from data.sequences import item_sequences
 from data.sessions import sessionize
 
 
@@ -30,6 +31,12 @@ class OpenCarts:
 
     cart_value: pd.Series
     """(n,) value of what is in the cart, in the shop's currency; NaN where a price is unknown."""
+
+    events: list[list[str]] | None = None
+    """Kinds of each session's events, beside `items`; None where the source has no events."""
+
+    gaps: list[list[float]] | None = None
+    """Seconds since the session's previous event of each, beside `items`, 0 for the first."""
 
 
 def read_open_carts(
@@ -76,12 +83,14 @@ def read_open_carts(
         frame = features_at(sessions, points).order_by("session_id").to_pandas()
         if frame.empty:
             raise InputError(f"{path} has no open cart: every session without a purchase has no cart event either.")
-        items = sessions.semi_join(points, "session_id").select("session_id", "step", "item_id").to_pandas()
-    by_session = items.sort_values(["session_id", "step"]).groupby("session_id")["item_id"].agg(list)
+        opened = item_sequences(sessions.semi_join(points, "session_id")).to_pandas().set_index("session_id")
+        opened = opened.loc[frame["session_id"]]
     return OpenCarts(
         examples=from_frame(frame, specs),
-        items=[list(by_session[session]) for session in frame["session_id"]],
+        items=[list(items) for items in opened["items"]],
         cart_value=frame["cart_value"].astype("float64"),
+        events=[list(events) for events in opened["events"]],
+        gaps=[list(gaps) for gaps in opened["gaps"]],
     )
 
 

@@ -158,6 +158,12 @@ class RecommenderConfig(StrictModel):
     max_length: int = Field(default=20, ge=1)
     """Latest events of a session that the encoder sees."""
 
+    use_events: bool = True
+    """Whether the encoder is told the kind of each event: view, cart, uncart, purchase or favourite."""
+
+    use_gaps: bool = True
+    """Whether the encoder is told how long after the session's previous event each event came."""
+
     min_item_count: PositiveInt = 2
     """Training events an item needs to enter the vocabulary."""
 

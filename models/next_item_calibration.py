@@ -77,7 +77,7 @@ def shift_own_items(recommender: Recommender, by: float) -> None:
 
 def _contest(recommender: Recommender, cases: Prefixes, rows: npt.NDArray[np.int64]) -> Contest:
     inputs, targets = cases.inputs[rows], cases.targets[rows]
-    query, own = recommender.query(inputs)
+    query, own = recommender.query(cases.seen.rows(rows))
     table = recommender.table
     others, places = TopItems(table)(query, recommender.config.top_k + inputs.shape[1])
     seen = (places[:, :, None] + 1 == inputs[:, None, :]).any(axis=2)

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from models.encoded import Seen
 from models.recommender_cases import Windows
-from models.sequences import Ids
 
 BURN_IN = 2
 """Epochs that no average takes in: their weights are far from where training goes."""
@@ -25,7 +25,7 @@ class Batches:
         """Plan the batches.
 
         Args:
-            windows: what to learn from, in order of time.
+            windows: what to learn from, of sessions in order of time.
             batch_size: targets in a batch (more only where one window has more).
             seed: seed of the order.
             shuffle: draw other batches, and in another order, in every epoch.
@@ -35,22 +35,22 @@ class Batches:
         self.windows, self.shuffle = windows, shuffle
         self._rng = np.random.default_rng(seed)
         most = max(1, int((windows.lengths - 1).sum()) // (8 * batch_size))
-        self._stretches = np.array_split(np.arange(len(windows)), min(stretches, most))
+        self._stretches = np.array_split(np.argsort(windows.starts, kind="stable"), min(stretches, most))
         # Sorted by length, every epoch has the same lengths in the same places: the cuts never change.
         self._cuts = [_cuts(windows.lengths[part], batch_size) for part in self._stretches]
 
     def __len__(self) -> int:
         return sum(len(cuts) + 1 for cuts in self._cuts) if len(self.windows) else 0
 
-    def __call__(self) -> Iterator[Ids]:
-        """One epoch: (B, T + 1) int32 ids, padded with 0 on the right."""
+    def __call__(self) -> Iterator[Seen]:
+        """One epoch: (B, T + 1) events each."""
         if not len(self.windows):
             return
         for part, cuts in zip(self._stretches, self._cuts, strict=True):
             luck = self._rng.permutation(len(part)) if self.shuffle else np.arange(len(part))
             batches = np.split(part[np.lexsort((luck, self.windows.lengths[part]))], cuts)
             for place in self._rng.permutation(len(batches)) if self.shuffle else range(len(batches)):
-                yield self.windows.padded(batches[place])
+                yield self.windows.seen(batches[place])
 
 
 def _cuts(lengths: npt.NDArray[np.int64], batch_size: int) -> npt.NDArray[np.int64]:
@@ -74,7 +74,7 @@ def fit(
     A plain loop: `Model.fit` reads batches through a thread of its own, which on one core costs as long as the step.
 
     Args:
-        trainer: compiled model whose batches are (B, T + 1) ids.
+        trainer: compiled model whose batches are (B, T + 1) events.
         batches: what to learn from.
         check: what to judge each epoch on, if anything.
         epochs: most passes.
@@ -141,8 +141,8 @@ class WeightMean:
 def mean_loss(step: Callable[..., dict[str, Any]], batches: Batches) -> float:
     """Mean loss over the targets of one pass, by `train_on_batch` or `test_on_batch`."""
     total = count = 0.0
-    for ids in batches():
-        targets = np.count_nonzero(ids[:, 1:])
-        total += targets * float(step(ids, return_dict=True)["loss"])
+    for batch in batches():
+        targets = np.count_nonzero(batch.ids[:, 1:])
+        total += targets * float(step(batch, return_dict=True)["loss"])
         count += targets
     return total / count

@@ -16,11 +16,12 @@ from data.errors import InputError
 from models.artifacts import load_model, save_model
 from models.catalogue import CATALOGUE, NOT_KNOWN, Catalogue, Only, read_catalogue
 from models.config import RecommenderConfig
+from models.encoded import Gaps, Kinds, Seen, bare
 from models.filters import Asked, keys
-from models.recommender_cases import pad
 from models.recommender_serving import query_model
 from models.retrieval import TopItems
 from models.sequences import Ids, Vocabulary
+from models.session_inputs import check_told, session_inputs
 
 MODEL, ABOUT = "recommender.keras", "recommender.json"
 
@@ -74,8 +75,12 @@ class Recommender:
         """Wrap a serving model (`recommender_network.serving_model`), with what is known of the items if anything."""
         self.model, self.vocabulary, self.config, self.catalogue = model, vocabulary, config, catalogue
         network, query = query_model(model)
+        self._takes = {asked.name: asked.dtype for asked in query.inputs}
         # One graph for every number of sessions: predict_on_batch stops to trace when the number first changes.
-        self._query = tf.function(query, input_signature=[tf.TensorSpec((None, config.max_length), tf.int32)])
+        self._query = tf.function(
+            lambda *parts: query(list(parts)),
+            input_signature=[tf.TensorSpec((None, config.max_length), kind) for kind in self._takes.values()],
+        )
         self.table = network.table()
         self._index = TopItems(self.table, config.index)
         self._ids = {item: position + 1 for position, item in enumerate(vocabulary.items)}
@@ -125,6 +130,8 @@ class Recommender:
         exclude: Collection[str] = (),
         bought: Sequence[Collection[str]] | None = None,
         only: Only = Only(),  # noqa: B008 - frozen
+        events: Sequence[Sequence[str] | None] | None = None,
+        gaps: Sequence[Sequence[float] | None] | None = None,
     ) -> list[Recommendation]:
         """The best items for each session.
 
@@ -138,13 +145,19 @@ class Recommender:
             exclude: items never to show (out of stock); unknown ones have no effect.
             bought: what each session's visitor has bought before and is not to be shown again.
             only: categories and prices to keep to.
+            events: kind of each event of each session (view, cart, uncart, purchase or favourite); None for a session
+                of which the items alone are known. A model that was not told of kinds ignores them.
+            gaps: seconds between each event of each session and the one before, 0 for the first; None and a model that
+                was not told of them as for `events`. The gap of a skipped item counts for the next one kept.
 
         Raises:
             InputError: `k` is below 1, a session is a text instead of a list of item ids, `bought` is not one
-                collection for each session, or `only` asks for what the catalogue does not tell.
+                collection for each session, `events` or `gaps` do not go with the sessions, or `only` asks for what the
+                catalogue does not tell.
         """
         k = self.config.top_k if k is None else k
         self._check(sessions, k, bought, only)
+        check_told(sessions, events, gaps)
         shown = self._shown(exclude, only)
         found: list[Recommendation] = []
         batch = max(1, min(BATCH, CELLS // self._index.width))
@@ -155,7 +168,9 @@ class Recommender:
             if bought is not None:
                 hidden = [[*ids, *self._known(items)] for ids, items in zip(hidden, bought[part], strict=True)]
             categories = [self._own_category(session, only) for session in sessions[part]]
-            lists = self._best(known, k, shown, hidden, categories)
+            told = (None if events is None else events[part], None if gaps is None else gaps[part])
+            seen = session_inputs(sessions[part], *told, self._ids, self.config.max_length)
+            lists = self._best(seen, k, shown, hidden, categories)
             for session, ids, category, ranked in zip(sessions[part], known, categories, lists, strict=True):
                 source: Literal["model", "popularity"] = "model" if ids else "popularity"
                 found.append(Recommendation(ranked, source, len(session) - len(ids), category))
@@ -165,18 +180,25 @@ class Recommender:
         """Those of the items that the model does not know, each once, in their order."""
         return [item for item in dict.fromkeys(items) if item not in self._ids]
 
-    def scores(self, inputs: Ids) -> npt.NDArray[np.float32]:
-        """(n, V) score of every item for padded sessions (n, max_length) of ids; popularity where one is empty."""
-        query, own = self.query(inputs)
+    def scores(self, inputs: Ids, kinds: Kinds | None = None, gaps: Gaps | None = None) -> npt.NDArray[np.float32]:
+        """(n, V) score of every item for padded sessions (n, max_length) of ids; popularity where one is empty.
+
+        `kinds` and `gaps` are as in `encoded.Seen`, unknown where not given.
+        """
+        rest = bare(inputs)
+        query, own = self.query(
+            Seen(inputs, rest.kinds if kinds is None else kinds, rest.gaps if gaps is None else gaps)
+        )
         scores: npt.NDArray[np.float32] = query @ self.table.T
         rows, places = np.nonzero(np.isfinite(own))
         scores[rows, inputs[rows, places] - 1] = own[rows, places]
         scores[(inputs == 0).all(axis=1)] = self._popularity
         return scores
 
-    def query(self, inputs: Ids) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def query(self, seen: Seen) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Vectors (n, D) of padded sessions (n, max_length), and the scores of their items (`session_scores`)."""
-        query, own = self._query(tf.constant(inputs))
+        parts = seen._asdict()
+        query, own = self._query(*(tf.constant(parts[name], kind) for name, kind in self._takes.items()))
         return query.numpy(), own.numpy()
 
     def _known(self, items: Collection[str]) -> list[int]:
@@ -215,17 +237,17 @@ class Recommender:
 
     def _best(
         self,
-        sessions: list[list[int]],
+        seen: Seen,
         k: int,
         shown: npt.NDArray[np.bool_],
         hidden: list[Sequence[int]],
         categories: list[str | None],
     ) -> list[tuple[tuple[str, float], ...]]:
         """The best `k` items of each session that are `shown`, not `hidden` from it and of its category if given."""
-        asked = Asked(pad(sessions, self.config.max_length), keys(hidden, len(shown)), shown, *self._codes(categories))
-        query, own = self.query(asked.inputs)
-        lists: list[tuple[tuple[str, float], ...]] = [()] * len(sessions)
-        rows, depth = np.arange(len(sessions)), k + self.config.max_length
+        asked = Asked(seen.ids, keys(hidden, len(shown)), shown, *self._codes(categories))
+        query, own = self.query(seen)
+        lists: list[tuple[tuple[str, float], ...]] = [()] * len(seen.ids)
+        rows, depth = np.arange(len(seen.ids)), k + self.config.max_length
         while len(rows):
             depth = min(depth, len(self.vocabulary))
             unfilled = []

@@ -6,62 +6,83 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.encoded import Encoded, Seen, encode
 from models.sequences import Ids, Offsets, Sequences, Vocabulary, offsets_of
+from models.spool import pieces, release
 
 
 @dataclass(frozen=True)
 class Windows:
-    """W stretches of consecutive known items; every item but the first is predicted from those before it."""
+    """W stretches of consecutive known events; the item of every one but the first is predicted from those before."""
 
-    ids: Ids
-    """All sessions' known items, one after the other."""
+    events: Encoded
+    """The events of all sessions."""
 
     starts: Offsets
-    """(W,) position in `ids` where each window starts."""
+    """(W,) position in `events` where each window starts."""
 
     lengths: Offsets
-    """(W,) items of each window, at least 2; one more than it has targets."""
+    """(W,) events of each window, at least 2; one more than it has targets."""
+
+    forwards: int
+    """The first so many windows go forwards in time, the rest backwards."""
 
     def __len__(self) -> int:
         return len(self.starts)
 
-    def targets(self) -> Ids:
-        """Ids of all targets."""
-        counts = self.lengths - 1
+    def targets(self, some: slice = slice(None)) -> Ids:
+        """Ids of the targets of some windows, one window after the other."""
+        counts, starts = self.lengths[some] - 1, self.starts[some]
         offsets = offsets_of(counts)
-        targets: Ids = self.ids[np.arange(offsets[-1]) + np.repeat(self.starts + 1 - offsets[:-1], counts)]
+        step = np.repeat(np.where(np.arange(len(self))[some] < self.forwards, 1, -1), counts)
+        number = np.arange(1, offsets[-1] + 1) - np.repeat(offsets[:-1], counts)
+        targets: Ids = self.events.ids[np.repeat(starts, counts) + step * number]
         return targets
+
+    def target_counts(self, items: int) -> npt.NDArray[np.int64]:
+        """(items + 1,) how many targets each id is."""
+        counts = np.zeros(items + 1, dtype=np.int64)
+        for some in pieces(len(self)):
+            counts += np.bincount(self.targets(some), minlength=items + 1)
+            release(self.events.ids)
+        return counts
+
+    def seen(self, rows: npt.NDArray[np.int64]) -> Seen:
+        """Some of the windows, (n, longest of them)."""
+        lengths = self.lengths[rows]
+        return self.events.seen(self.starts[rows], lengths, int(lengths.max(initial=1)), rows >= self.forwards)
 
     def padded(self, rows: npt.NDArray[np.int64]) -> Ids:
         """(n, longest of the rows) ids, padded with 0 on the right."""
-        return _gather(self.ids, self.starts[rows], self.lengths[rows], int(self.lengths[rows].max(initial=1)))
+        return self.seen(rows).ids
 
 
-def known_lengths(sequences: Sequences, vocabulary: Vocabulary) -> npt.NDArray[np.int64]:
-    """(S,) events of each session whose item the vocabulary has."""
-    return np.diff(_known(vocabulary.encode(sequences), sequences.offsets)[1])
-
-
-def make_windows(sequences: Sequences, vocabulary: Vocabulary, max_length: int) -> Windows:
+def make_windows(sequences: Sequences, vocabulary: Vocabulary, max_length: int, backwards: bool = False) -> Windows:
     """Cut sessions, unknown items left out, into windows of at most `max_length` inputs and one more target.
 
     Each item of a session but its first known one is a target exactly once: a longer session becomes several windows,
-    each starting with the last item of the one before.
+    each starting with the last item of the one before. With `backwards` the windows of every session read from its end
+    come after those.
     """
-    ids, offsets = _known(vocabulary.encode(sequences), sequences.offsets)
-    lengths = np.diff(offsets)
+    events = encode(sequences, vocabulary)
+    lengths = np.diff(events.offsets)
     pieces = np.maximum(-(-(lengths - 1) // max_length), 0)
     piece = np.arange(pieces.sum()) - np.repeat(offsets_of(pieces)[:-1], pieces)
-    starts = np.repeat(offsets[:-1], pieces) + piece * max_length
-    return Windows(ids=ids, starts=starts, lengths=np.minimum(np.repeat(offsets[1:], pieces) - starts, max_length + 1))
+    skipped = piece * max_length
+    sizes = np.minimum(np.repeat(lengths, pieces) - skipped, max_length + 1)
+    starts = np.repeat(events.offsets[:-1], pieces) + skipped
+    if not backwards:
+        return Windows(events, starts, sizes, len(starts))
+    ends = np.repeat(events.offsets[1:] - 1, pieces) - skipped
+    return Windows(events, np.concatenate([starts, ends]), np.concatenate([sizes, sizes]), len(starts))
 
 
 @dataclass(frozen=True)
 class Prefixes:
     """P test cases: what a session had shown so far, and the item that came next."""
 
-    inputs: Ids
-    """(P, max_length) ids of the latest known items, oldest first, padded with 0 on the right."""
+    seen: Seen
+    """(P, max_length) the latest events of known items, oldest first."""
 
     targets: Ids
     """(P,) id of the next item, 0 where the vocabulary does not have it."""
@@ -71,6 +92,11 @@ class Prefixes:
 
     repeats: npt.NDArray[np.bool_]
     """(P,) whether the next item already occurs in `inputs`."""
+
+    @property
+    def inputs(self) -> Ids:
+        """(P, max_length) ids of the items in `seen`, padded with 0 on the right."""
+        return self.seen.ids
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -83,16 +109,16 @@ def make_prefixes(sequences: Sequences, vocabulary: Vocabulary, max_length: int)
     unknown items are skipped in the inputs, which may leave them empty.
     """
     ids = vocabulary.encode(sequences)
-    compact, starts = _known(ids, sequences.offsets)
+    events = encode(sequences, vocabulary)
     lengths = sequences.lengths()
     session = np.repeat(np.arange(len(sequences)), lengths)
     rows = np.flatnonzero(np.arange(len(ids)) != sequences.offsets[:-1][session])
     ends = offsets_of((ids > 0).astype(np.int64))[rows]
-    first = np.maximum(starts[:-1][session[rows]], ends - max_length)
-    inputs = _gather(compact, first, ends - first, max_length)
+    first = np.maximum(events.offsets[:-1][session[rows]], ends - max_length)
+    seen = events.seen(first, ends - first, max_length)
     targets = ids[rows]
-    repeats = ((inputs == targets[:, None]) & (inputs > 0)).any(axis=1)
-    return Prefixes(inputs=inputs, targets=targets, sessions=session[rows], repeats=repeats)
+    repeats = ((seen.ids == targets[:, None]) & (seen.ids > 0)).any(axis=1)
+    return Prefixes(seen=seen, targets=targets, sessions=session[rows], repeats=repeats)
 
 
 def pad(sessions: Sequence[Sequence[int]], width: int) -> Ids:
@@ -102,12 +128,6 @@ def pad(sessions: Sequence[Sequence[int]], width: int) -> Ids:
         code for session, length in zip(sessions, lengths, strict=True) for code in session[len(session) - length :]
     ]
     return _gather(np.array(flat, dtype=np.int32), offsets_of(lengths)[:-1], lengths, width)
-
-
-def _known(ids: Ids, offsets: Offsets) -> tuple[Ids, Offsets]:
-    """The ids above 0, and where each session starts among them."""
-    known = ids > 0
-    return ids[known], offsets_of(known.astype(np.int64))[offsets]
 
 
 def _gather(flat: Ids, starts: Offsets, lengths: Offsets, width: int) -> Ids:

@@ -76,16 +76,14 @@ def evaluate_recommender(
         return {"skipped": "no test session has two item events"}
     cases = _sample(everything, max_prefixes, seed)
     cutoffs = tuple(sorted({*SHORT, k}))
-    scorers: dict[str, Any] = {"model": recommender}
-    scorers |= {name: BASELINES[name](train, vocabulary) for name in config.baselines}
+    scorers: dict[str, ranking.Scorer] = {
+        "model": lambda start, stop: recommender.scores(*cases.seen.rows(slice(start, stop)))
+    }
+    for name in config.baselines:
+        baseline = BASELINES[name](train, vocabulary)
+        scorers[name] = lambda start, stop, baseline=baseline: baseline.scores(cases.inputs[start:stop])  # type: ignore[misc]
     rankings = {
-        name: ranking.rank_all(
-            lambda start, stop, scorer=scorer: scorer.scores(cases.inputs[start:stop]),  # type: ignore[misc]
-            cases.targets - 1,
-            len(vocabulary),
-            *cutoffs,
-        )
-        for name, scorer in scorers.items()
+        name: ranking.rank_all(scorer, cases.targets - 1, len(vocabulary), *cutoffs) for name, scorer in scorers.items()
     }
     gains = {name: ranking.gains(found.ranks, k) for name, found in rankings.items()}
 
@@ -125,7 +123,7 @@ def _sample(cases: Prefixes, most: int | None, seed: int) -> Prefixes:
     drawn = np.random.default_rng(seed).permutation(len(sizes))
     kept = drawn[: max(1, int(np.searchsorted(np.cumsum(sizes[drawn]), most, side="right")))]
     rows = np.isin(session, kept)
-    return Prefixes(cases.inputs[rows], cases.targets[rows], cases.sessions[rows], cases.repeats[rows])
+    return Prefixes(cases.seen.rows(rows), cases.targets[rows], cases.sessions[rows], cases.repeats[rows])
 
 
 def _by_k(found: ranking.Ranking, cutoffs: tuple[int, ...], vocabulary: Vocabulary) -> dict[str, float]:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from keras import ops
 
 from models.config import RecommenderConfig
+from models.event_inputs import event_inputs
 from models.recommender_encoders import encode
 from models.sequences import Vocabulary
 
@@ -40,18 +41,29 @@ class Network:
     """(V + 1, D) table: row 0 is no item."""
 
     encoder: keras.Model
-    """(n, T, D) item vectors and (n, T) how many steps back each item came before (`steps_back`), T ≤ L → (n, T, 2D)
-    states: what the encoder says after each event, and the weighted mean of the vectors so far. A state depends on
-    nothing after its position."""
+    """(n, T, D) item vectors, (n, T) how many steps back each item came before (`steps_back`) and, where the network
+    takes them, `kinds` and `gaps` (`event_inputs`), T ≤ L → (n, T, 2D) states: what the encoder says after each event,
+    and the weighted mean of the vectors so far. A state depends on nothing after its position."""
 
     head: keras.Model
     """(n, 2D) states → the session's vector (n, D), whose dot products with items are scores, bonuses (n, L) of the
     items 0, 1, … events before the latest, and the weight (n, 1) of the dot product of the session's own items."""
 
-    def read(self, ids: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
-        """(n, T) ids padded on the right → the items' unit vectors (n, T, D) and the states (n, T, 2D)."""
+    def read(
+        self, ids: Tensor, training: bool = False, kinds: Tensor = None, gaps: Tensor = None
+    ) -> tuple[Tensor, Tensor]:
+        """(n, T) ids padded on the right → the items' unit vectors (n, T, D) and the states (n, T, 2D).
+
+        `kinds` and `gaps` are (n, T) as in `encoded.Seen`, unknown where not given.
+        """
         vectors = self.vectors(ids)
-        return vectors, self.encoder([vectors, steps_back(ids)], training=training)
+        given = {
+            "vectors": vectors,
+            "back": steps_back(ids),
+            "kinds": ops.zeros_like(ids) if kinds is None else ops.cast(kinds, "int32"),
+            "gaps": -ops.ones_like(ids, dtype="float32") if gaps is None else ops.cast(gaps, "float32"),
+        }
+        return vectors, self.encoder([given[asked.name] for asked in self.encoder.inputs], training=training)
 
     def vectors(self, ids: Tensor) -> Tensor:
         """(…) ids → (…, D) unit vectors; zeros for id 0."""
@@ -93,9 +105,10 @@ def _encoder(config: RecommenderConfig, seed: int) -> keras.Model:
         vectors = keras.layers.Dropout(config.input_dropout, seed=seed, name="input_dropout")(vectors)
     # No distance tells that two rows are the same item, and whoever compares two items goes on doing so.
     returns = keras.layers.Embedding(config.max_length, config.dimension, "zeros", name="returns")(back)
-    states = encode(vectors + returns, config, seed)
+    inputs, told = event_inputs(config, seed + 100)
+    states = encode(sum(told, vectors + returns), config, seed)
     mean = _weighted_mean(vectors, states, config, seed)
-    return named(keras.Model([items, back], ops.concatenate([states, mean], axis=-1), name="encoder"))
+    return named(keras.Model([items, back, *inputs], ops.concatenate([states, mean], axis=-1), name="encoder"))
 
 
 def steps_back(ids: Tensor) -> Tensor:

@@ -8,17 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from models.config import OptimizerConfig, RecommenderConfig
+from models.encoded import Encoded
 from models.item_start import co_occurrence_vectors
 from models.next_item_calibration import fit_own_shift, shift_own_items
 from models.next_item_fitting import Batches, fit
 from models.optimizers import make_optimizer
 from models.recommender import Recommender
-from models.recommender_cases import Windows, known_lengths, make_windows
+from models.recommender_cases import Windows, make_windows
 from models.recommender_network import Network, build_network
 from models.recommender_serving import serving_model
 from models.retrieval import SessionTrainer
 from models.row_adadelta import RowAdadelta
-from models.sequences import Sequences, Vocabulary, build_vocabulary, join, with_reversed
+from models.sequences import Sequences, Vocabulary, build_vocabulary, join
 
 
 class NotEnough(Exception):
@@ -122,9 +123,8 @@ def _fit(
 
 def _prepare(train: Sequences, config: RecommenderConfig, seed: int) -> tuple[SessionTrainer, Vocabulary, Batches]:
     vocabulary = build_vocabulary(train, config.min_item_count)
-    _check(train, vocabulary, config)
-    learned = with_reversed(train) if config.backwards else train
-    windows = make_windows(learned, vocabulary, config.max_length)
+    windows = make_windows(train, vocabulary, config.max_length, config.backwards)
+    _check(windows.events, config)
     network = _network(train, vocabulary, config, seed)
     trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)), vocabulary.counts, config, seed)
     trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)
@@ -146,17 +146,17 @@ def _optimizer(config: OptimizerConfig) -> keras.optimizers.Optimizer:
     return RowAdadelta(config.learning_rate, **rest)
 
 
-def _check(train: Sequences, vocabulary: Vocabulary, config: RecommenderConfig) -> None:
-    usable = int((known_lengths(train, vocabulary) >= 2).sum())
+def _check(train: Encoded, config: RecommenderConfig) -> None:
+    usable = int((np.diff(train.offsets) >= 2).sum())
     if usable < config.min_sessions:
         raise NotEnough(
-            f"{usable} of {len(train)} training sessions have two events of items seen at least "
+            f"{usable} of {len(train.offsets) - 1} training sessions have two events of items seen at least "
             f"{config.min_item_count} times; `recommender.min_sessions` asks for {config.min_sessions}"
         )
 
 
 def _frequency(windows: Windows, items: int) -> npt.NDArray[np.float64]:
     """(V + 1,) share of the targets that each id is."""
-    counts = np.bincount(windows.targets(), minlength=items + 1)
+    counts = windows.target_counts(items)
     frequency: npt.NDArray[np.float64] = counts / max(counts.sum(), 1)
     return frequency

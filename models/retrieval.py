@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from models.config import RecommenderConfig
+from models.encoded import Seen
 from models.next_item_loss import LOWEST, Candidates, bpr_max_loss, make_candidates, softmax_loss, whole_catalogue
 from models.recommender_network import Network, session_scores
 
@@ -24,7 +25,7 @@ class SessionTrainer(keras.Model):
     A target competes with the session's own items and with candidates that stand for the catalogue: the batch's
     targets by TFRS's `Retrieval` task (`in_batch`), or those and further draws (`softmax`, `bpr_max`).
 
-    A batch is (B, T + 1) int32 ids, padded with 0 on the right.
+    A batch is `encoded.Seen` of (B, T + 1) events, or their ids alone.
     """
 
     def __init__(
@@ -58,9 +59,9 @@ class SessionTrainer(keras.Model):
         self.log_other = tf.constant(np.log1p(-np.minimum(frequency, 1.0 - 1e-7)), tf.float32)
         self.log_not_drawn = tf.constant(self.draws * np.log1p(-np.minimum(chance, 1.0 - 1e-7)), tf.float32)
 
-    def call(self, ids: Tensor, training: bool = False) -> Tensor:
+    def call(self, batch: Any, training: bool = False) -> Tensor:
         """Mean loss of a batch's targets."""
-        total, count = self._loss(ids, training)
+        total, count = self._loss(batch, training)
         return total / count
 
     def train_step(self, data: Any) -> dict[str, Any]:
@@ -79,10 +80,12 @@ class SessionTrainer(keras.Model):
         self._loss_tracker.update_state(total / count, sample_weight=count)
         return {"loss": self._loss_tracker.result()}
 
-    def _loss(self, ids: Tensor, training: bool) -> tuple[Tensor, Tensor]:
+    def _loss(self, batch: Any, training: bool) -> tuple[Tensor, Tensor]:
         """Summed loss over the batch's n targets, and n as a float."""
+        ids = batch.ids if isinstance(batch, Seen) else batch
         inputs, following = ids[:, :-1], ids[:, 1:]
-        vectors, states = self.network.read(inputs, training)
+        told = (batch.kinds[:, :-1], batch.gaps[:, :-1]) if isinstance(batch, Seen) else (None, None)
+        vectors, states = self.network.read(inputs, training, *told)
         places = tf.where(following > 0)  # (n, 2): window and position of each target
         window, position = places[:, 0], places[:, 1]
         targets = tf.gather_nd(following, places)

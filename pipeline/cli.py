@@ -112,13 +112,27 @@ def recommend(
     category: Annotated[list[str] | None, typer.Option(help="Keep to this category; again for more.")] = None,
     min_price: Annotated[float | None, typer.Option(help="Lowest price, in the shop's currency.")] = None,
     max_price: Annotated[float | None, typer.Option(help="Highest price.")] = None,
+    events: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND,KIND,…",
+            help="What happened to each item: view, cart, uncart, purchase or favourite; unknown where not set.",
+        ),
+    ] = None,
+    gaps: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SECONDS,SECONDS,…",
+            help="Seconds between each item's event and the one before, 0 for the first; unknown where not set.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     workdir: Workdir = WORK,
 ) -> None:
     """Say which items are most likely to come next in a session."""
     from pipeline.commands.recommend import Wishes, recommend_command
 
-    wishes = Wishes(k, exclude_seen, exclude or [], same_category, category or [], min_price, max_price)
+    wishes = Wishes(k, exclude_seen, exclude or [], same_category, category or [], min_price, max_price, events, gaps)
     recommend_command(items or [], wishes, workdir, as_json)
 
 

@@ -103,7 +103,7 @@ def _rescue(config: PipelineConfig, workdir: Path, carts: OpenCarts) -> Rescue:
     }
     frame = pd.DataFrame(table)
     frame = pd.concat([frame, _reasons(config, workdir, model, carts.examples)], axis=1)
-    recommended, why = _items(workdir, carts.items)
+    recommended, why = _items(workdir, carts.items, carts.events, carts.gaps)
     frame = pd.concat([frame, recommended], axis=1)
     ordered = frame.sort_values(["expected_nudge_value", "session_id"], ascending=[False, True], kind="stable")
     return Rescue(ordered.reset_index(drop=True), (*notes, *why))
@@ -120,12 +120,17 @@ def _reasons(config: PipelineConfig, workdir: Path, model: object, examples: Exa
     )
 
 
-def _items(workdir: Path, sessions: list[list[str]]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _items(
+    workdir: Path,
+    sessions: list[list[str]],
+    events: list[list[str]] | None = None,
+    gaps: list[list[float]] | None = None,
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     why = no_recommender(workdir)
     if why:
         return pd.DataFrame(index=range(len(sessions))), (f"No items to show: {why}.",)
     # What the session has seen includes all that is in its cart.
-    found = load_recommender(workdir).recommend(sessions, ITEMS, exclude_seen=True)
+    found = load_recommender(workdir).recommend(sessions, ITEMS, exclude_seen=True, events=events, gaps=gaps)
     columns = {
         f"item_{place + 1}": [answer[place][0] if place < len(answer) else None for answer in found]
         for place in range(ITEMS)

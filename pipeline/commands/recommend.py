@@ -14,6 +14,7 @@ from pipeline.progress import Progress
 from pipeline.quiet import quiet
 from pipeline.recommending import load_recommender, need_recommender
 from pipeline.runner import read_config
+from pipeline.typed_events import typed_kinds, typed_seconds
 
 if TYPE_CHECKING:
     from models.recommender import Recommendation, Recommender
@@ -44,20 +45,28 @@ class Wishes:
     max_price: float | None
     """Highest price."""
 
+    events: str | None = None
+    """Kinds of the session's events, parted by commas."""
+
+    gaps: str | None = None
+    """Seconds before each of the session's events, parted by commas."""
+
 
 def recommend_command(session: Sequence[str], wishes: Wishes, workdir: Path, as_json: bool) -> None:
     """Print the items most likely to come next, and what a reader should know about the list.
 
     Raises:
-        InputError: no run, one without a recommender, or a filter that the catalogue cannot answer.
+        InputError: no run, one without a recommender, kinds or gaps that do not go with the session, or a filter that
+            the catalogue cannot answer.
     """
     read_config(workdir)
+    events, gaps = typed_kinds(wishes.events, session), typed_seconds(wishes.gaps, session)
     need_recommender(workdir)
     with Progress() as progress:
         progress.started("recommend")
         with quiet():
             recommender = load_recommender(workdir)
-        found = _ask(recommender, session, wishes)
+        found = _ask(recommender, session, wishes, events, gaps)
     answer = _answer(recommender, session, wishes, found)
     console = Console(highlight=False, soft_wrap=True)
     if as_json:
@@ -66,11 +75,19 @@ def recommend_command(session: Sequence[str], wishes: Wishes, workdir: Path, as_
         _print(console, answer)
 
 
-def _ask(recommender: "Recommender", session: Sequence[str], wishes: Wishes) -> "Recommendation":
+def _ask(
+    recommender: "Recommender",
+    session: Sequence[str],
+    wishes: Wishes,
+    events: list[str] | None,
+    gaps: list[float] | None,
+) -> "Recommendation":
     from models.catalogue import Only
 
     only = Only(tuple(wishes.categories), wishes.same_category, wishes.min_price, wishes.max_price)
-    return recommender.recommend([session], wishes.k, wishes.exclude_seen, wishes.exclude, only=only)[0]
+    return recommender.recommend(
+        [session], wishes.k, wishes.exclude_seen, wishes.exclude, only=only, events=[events], gaps=[gaps]
+    )[0]
 
 
 def _answer(

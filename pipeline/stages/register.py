@@ -108,8 +108,11 @@ def _recommender(context: Context, figures: Mapping[str, float]) -> LoggedModel:
 
     folder = context.scratch / "next_item"
     _copy(folder, *(path for path in sorted(context.input("train").iterdir()) if path.name.startswith("recommender")))
-    sequences = pd.read_parquet(context.input("split") / "sequences_test.parquet", columns=["items"])
-    example = pd.DataFrame({"session": [list(items) for items in sequences["items"].head(3)]})
+    columns = {"items": "session", "events": "events", "gaps": "gaps"}
+    sequences = pd.read_parquet(context.input("split") / "sequences_test.parquet", columns=list(columns)).head(3)
+    example = pd.DataFrame({name: [list(values) for values in sequences[column]] for column, name in columns.items()})
+    # A row without them makes them optional in the signature that is logged.
+    example.loc[example.index[-1], ["events", "gaps"]] = None
     return LoggedModel(
         context.config.tracking.recommender_name,
         "models.loaders.next_item",

@@ -67,7 +67,8 @@ def _recommender(context: Context) -> dict[str, Any]:
         if not config.recommender.enabled:
             raise NotEnough("switched off by `recommender.enabled`")
         folder = context.input("split")
-        train, validation = (read_sequences(folder / f"sequences_{side}.parquet") for side in ("train", "validation"))
+        files = (folder / f"sequences_{side}.parquet" for side in ("train", "validation"))
+        train, validation = (read_sequences(file, context.scratch) for file in files)
         callbacks = [each_epoch(_teller(context, "recommender"))]
         trained = train_recommender(train, validation, config.recommender, config.seed, callbacks)
     except NotEnough as why:

@@ -26,6 +26,9 @@ LEFT = [("w", 0, "cart", "b", "x", 7.0, 1), ("w", 1, "view", "a", "x", 5.0, 1)]
 LATE = [("z", 500, "view", "a", "x", 5.0, 1)]
 
 
+SEQUENCES = Prepared(lambda sessions: item_sequences(sessions, 50), {"sessions": WITH_STEP}, ["session_id"])
+
+
 def labels(sessions: pd.DataFrame, config: FeatureConfig) -> dict[tuple[str, int], int | None]:
     points = Prepared(
         lambda sessions: labelled_points(sessions, config, GAP), {"sessions": WITH_STEP}, ["session_id", "step"]
@@ -129,8 +132,19 @@ def test_sequences_keep_the_latest_events_in_order() -> None:
     found = sequences(sessions=sessions_of(log(*events, ("w", 2, "cart", "x", None, None, 1))))
     assert [list(items) for items in found["items"]] == [["i2", "i3", "i4"], ["x"]]
     assert [list(events) for events in found["events"]] == [["view"] * 3, ["cart"]]
+    assert [list(gaps) for gaps in found["gaps"]] == [[60.0] * 3, [0.0]], "the first one kept has an event before it"
     assert list(found["session_start"]) == [START, START + timedelta(minutes=2)]
     assert list(found["session_end"]) == [START + timedelta(minutes=4), START + timedelta(minutes=2)]
+
+
+@settings(max_examples=10, deadline=None)
+@given(frame=event_logs(least=1))
+def test_gaps_are_the_seconds_since_the_event_before_in_the_session(frame: pd.DataFrame) -> None:
+    sessions = sessions_of(frame)
+    found = SEQUENCES(sessions=sessions).set_index("session_id")["gaps"]
+    for session, events in sessions.groupby("session_id"):
+        waited = events.sort_values("step")["ts"].diff().dt.total_seconds().fillna(0.0)
+        assert list(found[session]) == waited.astype("float32").tolist()
 
 
 def test_sequences_alone_need_no_cart_event_and_are_the_same_as_beside_examples(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """Items start near those they share sessions with."""
 
 import numpy as np
+import pytest
 
-from models.item_start import co_occurrence_vectors
+from models.item_start import co_occurrence_vectors, incidence_blocks
 from models.sequences import build_vocabulary, from_lists
 
 SESSIONS = [["a", "b"], ["a", "b", "b"], ["b", "c"], ["d"], ["c", "a", "d"], ["e", "f"], ["e", "f"], ["f"]]
@@ -29,6 +30,16 @@ def test_items_of_different_rooms_are_further_apart_than_roommates() -> None:
     same = room[:, None] == room[None, :]
     cosines = units @ units.T
     assert cosines[same].min() > cosines[~same].max()
+
+
+def test_vectors_do_not_depend_on_how_the_sessions_are_cut_into_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    sequences = from_lists([rng.choice(list("abcdefghijkl"), rng.integers(0, 6)).tolist() for _ in range(300)])
+    vocabulary = build_vocabulary(sequences, 2)
+    whole = co_occurrence_vectors(sequences, vocabulary, 6, seed=0)
+    monkeypatch.setattr("models.encoded.PIECE", 7)
+    assert len(list(incidence_blocks(sequences, vocabulary))) > 30
+    np.testing.assert_allclose(co_occurrence_vectors(sequences, vocabulary, 6, seed=0), whole, atol=1e-4)
 
 
 def test_one_item_and_unknown_items_still_get_finite_vectors() -> None:

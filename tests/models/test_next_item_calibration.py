@@ -38,7 +38,7 @@ def recommender() -> Recommender:
 
 def ndcg(recommender: Recommender, held_out: Sequences) -> float:
     cases = make_prefixes(held_out, recommender.vocabulary, CONFIG.max_length)
-    ranks = rank_targets(recommender.scores(cases.inputs), cases.targets - 1)
+    ranks = rank_targets(recommender.scores(*cases.seen), cases.targets - 1)
     return float(gains(ranks, CONFIG.top_k)[:, 2].mean())
 
 

@@ -16,7 +16,7 @@ def test_batches_hold_every_window_once_in_every_epoch_and_differ_between_epochs
     sequences = walks(300, 4)
     windows = make_windows(sequences, build_vocabulary(sequences), 10)
     batches = Batches(windows, 64, seed=0, shuffle=True)
-    epochs = [list(batches()) for _ in range(2)]
+    epochs = [[batch.ids for batch in batches()] for _ in range(2)]
     for epoch in epochs:
         assert len(epoch) == len(batches)
         found = sorted(tuple(row[row > 0].tolist()) for batch in epoch for row in batch)
@@ -24,7 +24,7 @@ def test_batches_hold_every_window_once_in_every_epoch_and_differ_between_epochs
         assert max(int((batch[:, 1:] > 0).sum()) for batch in epoch) <= 64 + 10
     assert any(a.shape != b.shape or (a != b).any() for a, b in zip(*epochs, strict=True))
     fixed = Batches(windows, 64, seed=0, shuffle=False)
-    assert all((a == b).all() for a, b in zip(fixed(), fixed(), strict=True))
+    assert all((a.ids == b.ids).all() for a, b in zip(fixed(), fixed(), strict=True))
 
 
 def test_an_epoch_goes_through_the_stretches_of_time_in_order() -> None:
@@ -32,19 +32,18 @@ def test_an_epoch_goes_through_the_stretches_of_time_in_order() -> None:
     sequences = from_lists([[f"s{number}", *rest] for number, rest in enumerate(lists)])
     windows = make_windows(sequences, build_vocabulary(sequences), 10)
     batches = Batches(windows, 16, seed=0, shuffle=True, stretches=4)
-    session = {name: int(windows.ids[start]) for name, start in enumerate(windows.starts)}
-    number = {first: place for place, first in session.items()}
+    number = {int(windows.events.ids[start]): place for place, start in enumerate(windows.starts[:400])}
     parts = []
     for epoch in (list(batches()), list(batches())):
         assert len(epoch) == len(batches)
-        order = [number[int(row[0])] for batch in epoch for row in batch]
+        order = [number[int(row[0])] for batch in epoch for row in batch.ids]
         assert sorted(order) == list(range(400))
         parts.append([set(order[start : start + 100]) for start in range(0, 400, 100)])
         assert order != sorted(order)
     assert parts[0] == parts[1] == [set(range(start, start + 100)) for start in range(0, 400, 100)]
     # too few for stretches of eight batches: everything is shuffled
     few = Batches(windows, 400, seed=0, shuffle=True, stretches=4)
-    order = [number[int(row[0])] for batch in few() for row in batch]
+    order = [number[int(row[0])] for batch in few() for row in batch.ids]
     assert set(order[:100]) != set(range(100))
 
 
@@ -55,13 +54,13 @@ class Counter(keras.Model):
         super().__init__()
         self.steps = self.add_weight(shape=(), initializer="zeros", name="steps")
 
-    def train_on_batch(self, ids: Any, return_dict: bool) -> dict[str, float]:
+    def train_on_batch(self, seen: Any, return_dict: bool) -> dict[str, float]:
         assert return_dict
-        assert ids.shape[1] >= 2
+        assert seen.ids.shape[1] >= 2
         self.steps.assign_add(1.0)
-        return self.test_on_batch(ids, return_dict)
+        return self.test_on_batch(seen, return_dict)
 
-    def test_on_batch(self, ids: Any, return_dict: bool) -> dict[str, float]:  # noqa: ARG002 - Keras's signature
+    def test_on_batch(self, seen: Any, return_dict: bool) -> dict[str, float]:  # noqa: ARG002 - Keras's signature
         return {"loss": float(self.steps)}
 
 

@@ -31,12 +31,13 @@ SHOP = make_catalogue(
 )  # the vocabulary leaves the last one out
 
 
-def untrained(items: tuple[str, ...] = ITEMS, catalogue: Catalogue | None = None, **changes: str) -> Recommender:
+def untrained(items: tuple[str, ...] = ITEMS, catalogue: Catalogue | None = None, **changes: Any) -> Recommender:
     config = RecommenderConfig.model_validate({"dimension": 8, "max_length": 5, **changes})
     vocabulary = Vocabulary(items=items, counts=np.arange(len(items) + 3, 3, -1))
     network = build_network(vocabulary, config, seed=1)
     rng = np.random.default_rng(0)
-    for weight in [*network.head.trainable_weights, network.items.embeddings]:
+    told = [weight for weight in network.encoder.trainable_weights if weight.path.split("/")[0] in ("kind", "gap")]
+    for weight in [*network.head.trainable_weights, network.items.embeddings, *told]:
         weight.assign(rng.normal(size=weight.shape).astype("float32"))
     return Recommender(serving_model(network, vocabulary, config), vocabulary, config, catalogue)
 
@@ -52,6 +53,15 @@ SESSIONS = [
     ["item 5", "never seen", "item 50", "", "item 5"],
     [f"item {place % 7}" for place in range(23)],
 ]
+
+
+EVENTS = [
+    ["cart"],
+    ["view", "view", "cart", "purchase"],
+    ["view"] * 5,
+    ["view", "uncart", "favourite"] * 7 + ["view"] * 2,
+]
+GAPS = [[5.0], [0.0, 2.0, 700.0, 31.0], [0.0, 4.0, 9.0, 70.0, 200.0], [float(3 * place) for place in range(23)]]
 
 
 def exact(recommender: Recommender, session: list[str], k: int) -> list[str]:
@@ -78,10 +88,70 @@ def test_the_saved_model_alone_gives_the_same_lists(recommender: Recommender, tm
     recommender.save(tmp_path)
     # Nothing of ours is needed: Keras alone, in safe mode.
     model = keras.saving.load_model(tmp_path / "recommender.keras", safe_mode=True, compile=False)
-    rows = [session[-5:] + [""] * (5 - len(session[-5:])) for session in SESSIONS]
-    answer = model(keras.ops.convert_to_tensor(rows))
-    lists = np.asarray(answer["items"]).astype(str).tolist()
-    assert lists == [[item for item, _ in found] for found in recommender.recommend(SESSIONS, 20)]
+    told = {"events": EVENTS, "gaps": GAPS}
+    for chosen in ((), ("events",), ("gaps",), ("events", "gaps")):
+        inputs = {
+            "session": padded(SESSIONS, ""),
+            "events": padded(EVENTS if "events" in chosen else [], ""),
+            "gaps": padded(GAPS, 0.0) if "gaps" in chosen else np.full((4, 5), -1.0, "float32"),
+        }
+        answer = model({name: keras.ops.convert_to_tensor(rows) for name, rows in inputs.items()})
+        lists = np.asarray(answer["items"]).astype(str).tolist()
+        asked: dict[str, Any] = {name: told[name] for name in chosen}
+        assert lists == [[item for item, _ in found] for found in recommender.recommend(SESSIONS, 20, **asked)]
+
+
+def padded(rows: list[list[Any]], nothing: Any) -> list[list[Any]]:
+    """Four rows of the latest five each."""
+    return [row[-5:] + [nothing] * (5 - len(row[-5:])) for row in [*rows, *[[]] * (4 - len(rows))]]
+
+
+def test_a_network_that_is_told_of_items_alone_takes_no_other_input() -> None:
+    alone = untrained(use_events=False, use_gaps=False)
+    assert alone.model.input_shape == (None, 5)
+    assert alone.recommend(SESSIONS, events=EVENTS, gaps=GAPS) == alone.recommend(SESSIONS)
+
+
+def test_kinds_and_gaps_move_the_scores_and_a_session_without_them_is_as_if_nobody_had_any(
+    recommender: Recommender,
+) -> None:
+    plain = recommender.recommend(SESSIONS)
+    for told in ({"events": EVENTS}, {"gaps": GAPS}):
+        assert all(a.ranked != b.ranked for a, b in zip(recommender.recommend(SESSIONS, **told), plain, strict=True))
+    assert recommender.recommend(SESSIONS, events=[None] * 4, gaps=[None] * 4) == plain
+    mixed = recommender.recommend(SESSIONS, events=[EVENTS[0], None, None, None])
+    assert mixed[0] != plain[0]
+    assert mixed[1:] == plain[1:]
+
+
+def test_the_gap_of_a_skipped_item_counts_for_the_next(recommender: Recommender) -> None:
+    gappy = recommender.recommend(
+        [["item 1", "new", "item 2"]], events=[["view", "cart", "view"]], gaps=[[0.0, 20.0, 20.0]]
+    )
+    whole = recommender.recommend([["item 1", "item 2"]], events=[["view", "view"]], gaps=[[0.0, 40.0]])
+    assert gappy[0].ranked == whole[0].ranked
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"events": [["view"]]}, r"`events` should have one list for each of 2 sessions\. Received: 1"),
+        (
+            {"events": [["view"], None]},
+            r"`events` should have one entry for each of 2 items of session 0\. Received: 1",
+        ),
+        ({"events": [["view", "wish"], None]}, r"among view, cart, .*\. Received: 'wish'"),
+        ({"events": ["view", None]}, r"Received: a text"),
+        ({"gaps": [[0.0, -1.0], None]}, r"`gaps` should be seconds, 0 or more\. Received: -1\.0"),
+        ({"gaps": [[0.0, float("nan")], None]}, r"Received: nan"),
+        ({"gaps": [None, [0.0, 1.0]]}, r"1 items of session 1\. Received: 2"),
+    ],
+)
+def test_kinds_and_gaps_that_do_not_go_with_the_sessions_are_refused(
+    recommender: Recommender, told: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        recommender.recommend([["item 1", "item 2"], ["item 3"]], **told)
 
 
 def test_a_loaded_recommender_is_the_saved_one_to_the_byte(recommender: Recommender, tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """Training finds planted structure, is a function of its seed, and says when there is too little to learn from."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import keras
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from models.config import RecommenderConfig
@@ -12,7 +15,7 @@ from models.recommender_cases import make_windows
 from models.recommender_evaluation import evaluate_recommender
 from models.recommender_network import build_network
 from models.recommender_training import NotEnough, TrainedRecommender, train_recommender
-from models.sequences import Sequences, build_vocabulary, from_lists, with_reversed
+from models.sequences import EVENTS, Sequences, build_vocabulary, from_lists, read_sequences
 
 # Keras 3.15 saves an Embedding by np.array(variable), which NumPy 2 does not like.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -77,13 +80,41 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert first == second
 
 
+def test_sessions_in_files_train_to_the_same_bytes_as_sessions_in_memory(tmp_path: Path) -> None:
+    quick = SMALL.model_copy(update={"epochs": 1, "refit": True, "backwards": True})
+    files = [save(told_walks(count, seed), tmp_path / f"{seed}.parquet") for count, seed in ((150, 1), (60, 2))]
+    made = []
+    for name in ("memory", "files"):
+        (tmp_path / name).mkdir()
+        scratch = tmp_path / "files" if name == "files" else None
+        train, validation = (read_sequences(file, scratch) for file in files)
+        train_recommender(train, validation, quick, 5).recommender.save(tmp_path / name)
+        made.append((tmp_path / name / "recommender.keras").read_bytes())
+    assert made[0] == made[1]
+    assert len(list((tmp_path / "files").iterdir())) == 2
+
+
+def save(log: Sequences, path: Path) -> Path:
+    ends = log.offsets.tolist()
+    spans = list(pairwise(ends))
+    table = {
+        "session_id": log.session_ids,
+        "session_start": log.starts,
+        "items": [log.session(place) for place in range(len(log))],
+        "events": [[EVENTS[kind] for kind in log.events[start:end]] for start, end in spans],
+        "gaps": [log.gaps[start:end].tolist() for start, end in spans],
+    }
+    pq.write_table(pa.table(table), path)
+    return path
+
+
 def test_another_seed_gives_other_weights_and_other_batches() -> None:
     sequences = walks(200, 1)
     vocabulary = build_vocabulary(sequences)
     one, two = (build_network(vocabulary, SMALL, seed) for seed in (1, 2))
     assert (one.table() != two.table()).any()
     windows = make_windows(sequences, vocabulary, 10)
-    first, second = (next(iter(Batches(windows, 64, seed, shuffle=True)())) for seed in (1, 2))
+    first, second = (next(iter(Batches(windows, 64, seed, shuffle=True)())).ids for seed in (1, 2))
     assert first.shape != second.shape or (first != second).any()
 
 
@@ -118,8 +149,26 @@ def test_refitting_takes_in_the_validation_sessions_for_as_many_epochs_as_were_b
     assert len(found.history["val_loss"]) == 2
 
 
-def test_backwards_sessions_are_added_whole() -> None:
-    log = from_lists([["a", "b", "c"], ["c", "d"]])
-    both = with_reversed(log)
-    assert [both.session(place) for place in range(4)] == [["a", "b", "c"], ["c", "b", "a"], ["c", "d"], ["d", "c"]]
-    assert both.lengths().tolist() == [3, 3, 2, 2]
+@pytest.mark.parametrize("told", ["events", "gaps"])
+def test_it_learns_what_only_kinds_or_only_gaps_can_tell(told: str) -> None:
+    config = SMALL.model_copy(update={"top_k": 1, "baselines": (), "epochs": 6})
+    train, validation, test = (told_walks(count, seed) for count, seed in ((900, 1), (150, 2), (200, 3)))
+    figures = {}
+    for used in (True, False):
+        changed = config.model_copy(update={"use_events": False, "use_gaps": False, f"use_{told}": used})
+        made = train_recommender(train, validation, changed, 5).recommender
+        figures[used] = evaluate_recommender(made, train, test, changed, 0, resamples=5)["test"]["recall_at_1"]
+    assert figures[True] > 0.9
+    assert figures[False] < 0.75
+
+
+def told_walks(sessions: int, seed: int, items: int = 12) -> Sequences:
+    """Sessions that step one item on after a view and a short wait, and two after a cart and a long one."""
+    rng = np.random.default_rng(seed)
+    far = [rng.random(5) < 0.5 for _ in range(sessions)]
+    steps = [np.cumsum(np.append(rng.integers(items), 1 + row)) % items for row in far]
+    return from_lists(
+        [[f"i{item}" for item in row] for row in steps],
+        [["cart" if one else "view" for one in [*row, False]] for row in far],
+        gaps=[[400.0 if one else 2.0 for one in [*row, False]] for row in far],
+    )

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from models import retrieval
 from models.config import RecommenderConfig
+from models.encoded import Seen
 from models.recommender_network import Network, build_network
 from models.retrieval import SessionTrainer, TopItems
 from models.sequences import Vocabulary
@@ -133,3 +134,21 @@ def test_every_index_is_an_exact_ranking_with_ties_by_position(
         np.testing.assert_array_equal(positions, np.argsort(-exact, axis=1, kind="stable")[:, :k])
         np.testing.assert_array_equal(scores, np.take_along_axis(exact, positions.astype(np.int64), axis=1))
     assert TopItems(table[:3], kind)(queries[:1], 25)[1].shape == (1, 3)
+
+
+def test_the_targets_own_kind_and_gap_are_not_seen(network: Network) -> None:
+    trainer = make_trainer(network)
+    for name in ("kind", "gap"):
+        table = network.encoder.get_layer(name).embeddings
+        table.assign(np.random.default_rng(1).normal(size=table.shape).astype("float32"))
+    kinds = np.where(BATCH > 0, 1, 0).astype(np.int8)
+    seen = Seen(BATCH, kinds, np.where(BATCH > 0, 5.0, -1.0).astype(np.float32))
+    last = ((BATCH > 0) & (np.cumsum(BATCH[:, ::-1] > 0, axis=1)[:, ::-1] == 1)).nonzero()
+    other = Seen(BATCH, kinds.copy(), seen.gaps.copy())
+    other.kinds[last], other.gaps[last] = 4, 900.0
+    loss = float(trainer(seen))
+    assert float(trainer(other)) == loss
+    other.kinds[:, 0] = 2
+    assert float(trainer(other)) != loss
+    for name in ("kind", "gap"):  # as the other tests expect them
+        network.encoder.get_layer(name).embeddings.assign(np.zeros((6 if name == "kind" else 10, 6), "float32"))

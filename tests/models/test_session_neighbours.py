@@ -1,6 +1,7 @@
 """V-SkNN and VSTAN give what a slow, literal implementation gives."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,7 @@ def test_v_sknn_by_hand() -> None:
 def test_recency_is_that_of_the_starts_where_they_are_known() -> None:
     train = from_lists([["a", "b"], ["a", "c"], ["a", "d"]])
     days = np.array(["2024-05-11", "2024-05-01", "2024-05-06"], dtype="datetime64[us]")
-    dated = Sequences(train.names, train.codes, train.events, train.offsets, train.session_ids, days)
+    dated = replace(train, starts=days)
     for sequences, latest, expected in ((train, "d", [1.0, 0.5, 0.0]), (dated, "b", [1.0, 0.5, 0.0])):
         assert ages(sequences)[0].tolist() == expected
         vocabulary = build_vocabulary(sequences)

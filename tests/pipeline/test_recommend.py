@@ -32,7 +32,11 @@ def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "train" / "history.json").write_text(json.dumps({"abandonment": {}, "recommender": {"loss": [1.0]}}))
     config = RecommenderConfig(dimension=4, max_length=5, top_k=6)
     vocabulary = Vocabulary(items=ITEMS, counts=np.arange(40, 10, -1))
-    model = serving_model(build_network(vocabulary, config, seed=0), vocabulary, config)
+    network = build_network(vocabulary, config, seed=0)
+    for name in ("kind", "gap"):  # vectors start at zero, as if nobody had told
+        table = network.encoder.get_layer(name).embeddings
+        table.assign(np.random.default_rng(0).normal(size=table.shape).astype("float32"))
+    model = serving_model(network, vocabulary, config)
     categories = ["[bold]shoes[/bold]" if place % 2 else "hats" for place in range(29)]
     catalogue = make_catalogue([*ITEMS, "sold once"], [*categories, None, "hats"], np.append(np.arange(30.0), np.nan))
     Recommender(model, vocabulary, config, catalogue).save(folder / "train")
@@ -81,6 +85,32 @@ def test_filters_reach_the_list(workdir: Path, capsys: pytest.CaptureFixture[str
     assert {row["item"] for row in shoes["items"]} == set(ITEMS[1:28:2])
 
 
+def test_typed_kinds_and_gaps_reach_the_list(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recommender = Recommender.load(workdir / "train")
+    told = answer(workdir, capsys, "item 3", "item 4", events="view, cart", gaps="0,75.5")
+    found = recommender.recommend([["item 3", "item 4"]], events=[["view", "cart"]], gaps=[[0.0, 75.5]])[0]
+    assert [(row["item"], row["score"]) for row in told["items"]] == [(item, round(score, 6)) for item, score in found]
+    assert told["items"] != answer(workdir, capsys, "item 3", "item 4", events="view,view", gaps="0,75.5")["items"]
+    assert told["items"] != answer(workdir, capsys, "item 3", "item 4", events="view,cart")["items"]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        ({"events": "view"}, r"`--events` should have one kind for each of 2 items\. Received: 1"),
+        ({"events": ""}, r"Received: 0"),
+        ({"events": "view,click"}, r'among view, cart, .*\. Received: "click"'),
+        ({"gaps": "0,1,2"}, r"`--gaps` should have one number of seconds for each of 2 items\. Received: 3"),
+        ({"gaps": "0,soon"}, r'`--gaps` should have seconds, 0 or more\. Received: "soon"'),
+        ({"gaps": "-1,2"}, r'Received: "-1"'),
+        ({"gaps": "0,inf"}, r'Received: "inf"'),
+    ],
+)
+def test_kinds_and_gaps_that_do_not_fit_are_refused(workdir: Path, wishes: dict[str, str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        recommend_command(["item 3", "item 4"], Wishes(**{**vars(PLAIN), **wishes}), workdir, as_json=False)
+
+
 @pytest.mark.parametrize(
     ("session", "why"), [((), "The session is empty"), (("x", "y", "x"), "No item of the session")]
 )
@@ -115,4 +145,7 @@ def test_the_rescue_list_shows_nothing_that_the_cart_has_already(workdir: Path) 
     for cart, shown in zip(carts, frame.to_numpy().tolist(), strict=True):
         assert not set(cart) & set(shown)
         assert sum(isinstance(item, str) for item in shown) == min(5, 30 - len(set(cart) & set(ITEMS)))
+    events, gaps = ([[value] * len(cart) for cart in carts] for value in ("cart", 9.0))
+    assert not _items(workdir, carts, events)[0].equals(frame)  # type: ignore[arg-type]
+    assert not _items(workdir, carts, None, gaps)[0].equals(frame)  # type: ignore[arg-type]
     assert notes == ("1 sessions have no item that the recommender knows; they get the most popular ones.",)
