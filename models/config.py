@@ -184,7 +184,7 @@ class RecommenderConfig(StrictModel):
     """Parts of the time that a pass goes through in order, the oldest first and each shuffled, so that the latest
     sessions weigh most; 1 shuffles everything."""
 
-    epochs: PositiveInt = 6
+    epochs: PositiveInt = 20
     """Most passes over the training sessions."""
 
     weight_average: float = Field(default=4.0, ge=0.0)

@@ -21,6 +21,9 @@ SHIFTS = np.round(np.arange(-1.0, 5.01, 0.1), 1)
 MOST = 10_000
 """Latest held-out cases that choose among them."""
 
+BATCH = 512
+"""Cases ranked at once."""
+
 Scores = npt.NDArray[np.float32]
 
 
@@ -79,7 +82,7 @@ def _contest(recommender: Recommender, cases: Prefixes, rows: npt.NDArray[np.int
     inputs, targets = cases.inputs[rows], cases.targets[rows]
     query, own = recommender.query(cases.seen.rows(rows))
     table = recommender.table
-    others, places = TopItems(table)(query, recommender.config.top_k + inputs.shape[1])
+    others, places = _top(TopItems(table), query, recommender.config.top_k + inputs.shape[1])
     seen = (places[:, :, None] + 1 == inputs[:, None, :]).any(axis=2)
     times = ((inputs[:, :, None] == inputs[:, None, :]) & (inputs > 0)[:, :, None]).sum(axis=1)
     hit = (inputs == targets[:, None]) & np.isfinite(own)
@@ -92,3 +95,10 @@ def _contest(recommender: Recommender, cases: Prefixes, rows: npt.NDArray[np.int
         target=np.where(repeat, np.where(hit, own, 0.0).sum(axis=1), fresh),
         repeated=np.where(hit, times, 0).sum(axis=1),
     )
+
+
+def _top(index: TopItems, query: Scores, k: int) -> tuple[Scores, npt.NDArray[np.int32]]:
+    """Best scores and places, some sessions at a time: the scores of all items for all of them take gigabytes."""
+    parts = [index(query[start : start + BATCH], k) for start in range(0, len(query), BATCH)]
+    scores, places = zip(*parts, strict=True)
+    return np.concatenate(scores), np.concatenate(places)
