@@ -53,7 +53,7 @@ class Encoded:
     """(S + 1,) where each session starts, and K."""
 
     def seen(
-        self, starts: Offsets, lengths: Offsets, width: int, backwards: bool | npt.NDArray[np.bool_] = False
+        self, starts: Offsets, lengths: Offsets | Ids, width: int, backwards: bool | npt.NDArray[np.bool_] = False
     ) -> Seen:
         """Stretches of events as rows.
 
@@ -88,8 +88,8 @@ def encode(sequences: Sequences, vocabulary: Vocabulary) -> Encoded:
     """
     table = vocabulary.table(sequences)
     ids, kinds, gaps = (Spool(dtype, sequences.scratch) for dtype in (np.int32, np.int8, np.float32))
-    lengths = np.zeros(len(sequences), np.int64)
-    for some in session_blocks(sequences):
+    starts = np.zeros(len(sequences) + 1, np.int64)
+    for some in session_blocks(sequences, PIECE):
         offsets = sequences.offsets[some.start : some.stop + 1]
         events = slice(offsets[0], offsets[-1])
         told = sequences.events[events] - np.int8(UNKNOWN)
@@ -97,16 +97,16 @@ def encode(sequences: Sequences, vocabulary: Vocabulary) -> Encoded:
         ids.append(part.ids)
         kinds.append(part.kinds)
         gaps.append(part.gaps)
-        lengths[some] = np.diff(part.offsets)
+        starts[some.start + 1 : some.stop + 1] = starts[some.start] + part.offsets[1:]
         release(sequences.codes, sequences.events, sequences.gaps)
-    return Encoded(ids.array(), kinds.array(), gaps.array(), offsets_of(lengths))
+    return Encoded(ids.array(), kinds.array(), gaps.array(), starts)
 
 
-def session_blocks(sequences: Sequences) -> Iterator[slice]:
-    """Stretches of whole sessions, of about `PIECE` events each (more only where one session has more)."""
+def session_blocks(sequences: Sequences, events: int) -> Iterator[slice]:
+    """Stretches of whole sessions, of at most so many events each (more only where one session has more)."""
     start = 0
     while start < len(sequences):
-        stop = int(np.searchsorted(sequences.offsets, sequences.offsets[start] + PIECE, side="right")) - 1
+        stop = int(np.searchsorted(sequences.offsets, sequences.offsets[start] + events, side="right")) - 1
         yield slice(start, max(stop, start + 1))
         start = max(stop, start + 1)
 

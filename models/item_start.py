@@ -12,6 +12,9 @@ from models.spool import release
 
 Rows = npt.NDArray[np.float32]
 
+BLOCK = 2**20
+"""Events whose products are made together: each block costs as much as the (V, D) vectors take."""
+
 SPARE, ITERATIONS = 10, 4
 """Vectors beside the wanted ones, and passes over the sessions, that make the decomposition accurate."""
 
@@ -56,7 +59,7 @@ def co_occurrence_vectors(
 def incidence_blocks(sequences: Sequences, vocabulary: Vocabulary) -> Iterator[sparse.csr_matrix]:
     """(s, V) whether a session has an item, for one block of sessions after the other."""
     table = vocabulary.table(sequences)
-    for some in session_blocks(sequences):
+    for some in session_blocks(sequences, BLOCK):
         offsets = sequences.offsets[some.start : some.stop + 1]
         ids = table[sequences.codes[offsets[0] : offsets[-1]]]
         session = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))

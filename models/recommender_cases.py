@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from models.encoded import Encoded, Seen, encode
 from models.sequences import Ids, Offsets, Sequences, Vocabulary, offsets_of
-from models.spool import pieces, release
+from models.spool import Spool, pieces, release
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Windows:
     starts: Offsets
     """(W,) position in `events` where each window starts."""
 
-    lengths: Offsets
+    lengths: Ids
     """(W,) events of each window, at least 2; one more than it has targets."""
 
     forwards: int
@@ -65,16 +65,23 @@ def make_windows(sequences: Sequences, vocabulary: Vocabulary, max_length: int, 
     come after those.
     """
     events = encode(sequences, vocabulary)
-    lengths = np.diff(events.offsets)
-    pieces = np.maximum(-(-(lengths - 1) // max_length), 0)
-    piece = np.arange(pieces.sum()) - np.repeat(offsets_of(pieces)[:-1], pieces)
-    skipped = piece * max_length
-    sizes = np.minimum(np.repeat(lengths, pieces) - skipped, max_length + 1)
-    starts = np.repeat(events.offsets[:-1], pieces) + skipped
-    if not backwards:
-        return Windows(events, starts, sizes, len(starts))
-    ends = np.repeat(events.offsets[1:] - 1, pieces) - skipped
-    return Windows(events, np.concatenate([starts, ends]), np.concatenate([sizes, sizes]), len(starts))
+    starts, lengths = Spool(np.int64, None), Spool(np.int32, None)
+    for back in (False, True) if backwards else (False,):
+        for some in pieces(len(sequences)):
+            first, counts = _cut(events.offsets[some.start : some.stop + 1], max_length, back)
+            starts.append(first)
+            lengths.append(counts)
+    windows = starts.array()
+    return Windows(events, windows, lengths.array(), len(windows) // (1 + backwards))
+
+
+def _cut(offsets: Offsets, max_length: int, back: bool) -> tuple[Offsets, Offsets]:
+    """First event of each window of some sessions, in the direction of reading, and its number of events."""
+    lengths = np.diff(offsets)
+    windows = np.maximum(-(-(lengths - 1) // max_length), 0)
+    skipped = (np.arange(windows.sum()) - np.repeat(offsets_of(windows)[:-1], windows)) * max_length
+    first = np.repeat(offsets[1:] - 1, windows) - skipped if back else np.repeat(offsets[:-1], windows) + skipped
+    return first, np.minimum(np.repeat(lengths, windows) - skipped, max_length + 1)
 
 
 @dataclass(frozen=True)

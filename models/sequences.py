@@ -259,6 +259,6 @@ def build_vocabulary(sequences: Sequences, min_item_count: int = 1) -> Vocabular
     )
 
 
-def offsets_of(lengths: npt.NDArray[np.int64]) -> Offsets:
+def offsets_of(lengths: npt.NDArray[np.integer]) -> Offsets:
     """(n + 1,) where stretches of the given lengths start, laid one after the other, and where the last one ends."""
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

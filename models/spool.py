@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-PIECE = 2**20
+PIECE = 2**17
 """Entries of a long array that are looked at together."""
 
 

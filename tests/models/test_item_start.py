@@ -37,7 +37,7 @@ def test_vectors_do_not_depend_on_how_the_sessions_are_cut_into_blocks(monkeypat
     sequences = from_lists([rng.choice(list("abcdefghijkl"), rng.integers(0, 6)).tolist() for _ in range(300)])
     vocabulary = build_vocabulary(sequences, 2)
     whole = co_occurrence_vectors(sequences, vocabulary, 6, seed=0)
-    monkeypatch.setattr("models.encoded.PIECE", 7)
+    monkeypatch.setattr("models.item_start.BLOCK", 7)
     assert len(list(incidence_blocks(sequences, vocabulary))) > 30
     np.testing.assert_allclose(co_occurrence_vectors(sequences, vocabulary, 6, seed=0), whole, atol=1e-4)
 
