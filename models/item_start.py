@@ -29,15 +29,15 @@ def co_occurrence_vectors(
     """
     rng = np.random.default_rng(seed)
     vectors = rng.normal(0.0, 0.01, (len(vocabulary), dimension))
-    incidence = _incidence(sequences, vocabulary)
-    rank = min(dimension, min(incidence.shape) - 1)
+    held = incidence(sequences, vocabulary)
+    rank = min(dimension, min(held.shape) - 1)
     if rank > 0:
-        _, values, directions = randomized_svd(incidence, rank, n_iter=4, random_state=seed)
+        _, values, directions = randomized_svd(held, rank, n_iter=4, random_state=seed)
         vectors[:, :rank] += (directions * values[:, None]).T
     return vectors.astype(np.float32)
 
 
-def _incidence(sequences: Sequences, vocabulary: Vocabulary) -> sparse.csr_matrix:
+def incidence(sequences: Sequences, vocabulary: Vocabulary) -> sparse.csr_matrix:
     """(S, V) whether a session has an item, each column divided by its length."""
     ids = vocabulary.encode(sequences)
     session = np.repeat(np.arange(len(sequences)), sequences.lengths())

@@ -1,6 +1,6 @@
 """Training of the next-item recommender."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.config import OptimizerConfig, RecommenderConfig
+from models.growth import Growth
 from models.item_start import co_occurrence_vectors
 from models.optimizers import make_optimizer
 from models.recommender import Recommender
@@ -17,6 +18,7 @@ from models.recommender_serving import serving_model
 from models.retrieval import SessionTrainer, dataset
 from models.row_adadelta import RowAdadelta
 from models.sequences import Ids, Sequences, Vocabulary, build_vocabulary, join, with_reversed
+from models.warm_start import Origin
 
 
 class NotEnough(Exception):
@@ -35,6 +37,9 @@ class TrainedRecommender:
 
     best_epoch: int
     """0-based epoch whose weights are kept."""
+
+    growth: Growth | None = None
+    """What became of the items of the recommender that training started from, if it did."""
 
 
 class Batches:
@@ -75,6 +80,8 @@ def train_recommender(
     config: RecommenderConfig,
     seed: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    champion: Recommender | None = None,
+    categories: Mapping[str, str] | None = None,
 ) -> TrainedRecommender:
     """Train a recommender on whole sessions: at every event, the next event's item is the target.
 
@@ -82,22 +89,30 @@ def train_recommender(
     weights are kept. Where no validation session has two known items, the training loss takes that part. With `refit`
     a second training, on the validation sessions too, takes as many epochs as were best.
 
+    From a champion come the vectors of the items that both know and all weights of the network; new items start where
+    `growth.grown_rows` puts them, or at random where `item_start` says so. The optimizer starts afresh, since the
+    averages it keeps are no part of a saved recommender.
+
     Args:
         train: sessions to learn from, and the vocabulary with them.
         validation: later sessions, that stop training.
         config: the network and its training.
         seed: seed of the weights, of dropout and of the order; the same seed gives the same recommender.
         callbacks: further Keras callbacks (progress, tracking).
+        champion: a recommender of the same form to start from; from zero where not given.
+        categories: category of the items where known, for the start of a champion's new ones.
 
     Raises:
         NotEnough: fewer than `min_sessions` training sessions have two known items.
+        InputError: the champion is of another form than the config, or knows none of the items.
     """
-    found = _fit(train, validation, config, seed, callbacks)
+    origin = None if champion is None else Origin(champion, categories or {})
+    found = _fit(train, validation, config, seed, callbacks, origin)
     if not config.refit or not len(validation):
         return found
     longer = config.model_copy(update={"epochs": found.best_epoch + 1})
-    again = _fit(join(train, validation), validation.take(np.arange(0)), longer, seed, callbacks)
-    return TrainedRecommender(again.recommender, found.history, found.best_epoch)
+    again = _fit(join(train, validation), validation.take(np.arange(0)), longer, seed, callbacks, origin)
+    return TrainedRecommender(again.recommender, found.history, found.best_epoch, again.growth)
 
 
 def _fit(
@@ -106,12 +121,15 @@ def _fit(
     config: RecommenderConfig,
     seed: int,
     callbacks: Sequence[keras.callbacks.Callback],
+    origin: Origin | None,
 ) -> TrainedRecommender:
-    vocabulary = build_vocabulary(train, config.min_item_count)
+    vocabulary = origin.vocabulary(train, config) if origin else build_vocabulary(train, config.min_item_count)
     _check(train, vocabulary, config)
     learned = with_reversed(train) if config.backwards else train
     windows = make_windows(learned, vocabulary, config.max_length)
-    network = _network(train, vocabulary, config, seed)
+    network, growth = (
+        origin.network(train, vocabulary, config, seed) if origin else (_network(train, vocabulary, config, seed), None)
+    )
     trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)), vocabulary.counts, config, seed)
     trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)
     held_out = make_windows(validation, vocabulary, config.max_length)
@@ -129,7 +147,8 @@ def _fit(
     ).history
     losses = {name: [float(value) for value in values] for name, values in history.items()}
     recommender = Recommender(serving_model(network, vocabulary, config), vocabulary, config)
-    return TrainedRecommender(recommender=recommender, history=losses, best_epoch=int(np.argmin(losses[monitor])))
+    best = int(np.argmin(losses[monitor]))
+    return TrainedRecommender(recommender=recommender, history=losses, best_epoch=best, growth=growth)
 
 
 def _network(train: Sequences, vocabulary: Vocabulary, config: RecommenderConfig, seed: int) -> Network:
