@@ -10,14 +10,11 @@ import pytest
 from data.errors import InputError
 from models.catalogue import make_catalogue
 from models.config import RecommenderConfig
-from models.recommender import Recommender
-from models.recommender_network import build_network
-from models.recommender_serving import serving_model
-from models.sequences import Vocabulary
 from pipeline.commands.recommend import Wishes, recommend_command
 from pipeline.config import PipelineConfig
 from pipeline.rescue import _items
 from pipeline.runner import CONFIG
+from tests.pipeline.untrained import save_untrained
 
 ITEMS = tuple(f"item {place}" for place in range(30))
 PLAIN = Wishes(None, False, [], False, [], None, None)
@@ -31,11 +28,9 @@ def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / CONFIG).write_text(PipelineConfig().model_dump_json())
     (folder / "train" / "history.json").write_text(json.dumps({"abandonment": {}, "recommender": {"loss": [1.0]}}))
     config = RecommenderConfig(dimension=4, max_length=5, top_k=6)
-    vocabulary = Vocabulary(items=ITEMS, counts=np.arange(40, 10, -1))
-    model = serving_model(build_network(vocabulary, config, seed=0), vocabulary, config)
     categories = ["[bold]shoes[/bold]" if place % 2 else "hats" for place in range(29)]
     catalogue = make_catalogue([*ITEMS, "sold once"], [*categories, None, "hats"], np.append(np.arange(30.0), np.nan))
-    Recommender(model, vocabulary, config, catalogue).save(folder / "train")
+    save_untrained(folder / "train", ITEMS, config, catalogue)
     return folder
 
 
