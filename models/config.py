@@ -142,6 +142,10 @@ class RecommenderConfig(StrictModel):
     it knows keep their vectors while any training session has them, new ones start among those they go with. Its own
     training should have ended before this run's test sessions began, or their figures flatter."""
 
+    keep_unseen: bool = False
+    """Whether a warm start also keeps items that no training session has any more. Off, they are taken for gone; turn
+    it on to train on the latest sessions alone, where most items are only absent."""
+
     temperature: float = Field(default=0.07, gt=0.0)
     """What the cosine of session and item is divided by; the lower, the sharper the scores."""
 

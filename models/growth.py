@@ -31,6 +31,9 @@ class Growth:
     kept: int
     """Items of the earlier one, with the vectors that they had there."""
 
+    unseen: int
+    """Those of the kept ones that no training session has."""
+
     from_sessions: int
     """New items that started among the items they share sessions with."""
 
@@ -56,7 +59,8 @@ class Growth:
         }
         parts = ", ".join(f"{count:,} {where}" for where, count in sources.items() if count)
         return (
-            f"Training started from an earlier recommender: {self.kept:,} items kept, {sum(sources.values()):,} added"
+            f"Training started from an earlier recommender: {self.kept:,} items kept"
+            f"{f' ({self.unseen:,} in no training session)' if self.unseen else ''}, {sum(sources.values()):,} added"
             f"{f' ({parts})' if parts else ''}, {self.dropped:,} dropped that no training session has any more."
         )
 
@@ -84,19 +88,23 @@ def check_form(config: RecommenderConfig, champion: RecommenderConfig) -> None:
     )
 
 
-def grown_vocabulary(sequences: Sequences, min_item_count: int, items: Sequence[str]) -> Vocabulary:
+def grown_vocabulary(
+    sequences: Sequences, min_item_count: int, items: Sequence[str], keep_unseen: bool = False
+) -> Vocabulary:
     """The vocabulary of a recommender that starts from one with the given items.
 
     What the earlier one knows stays while any session has it, since its vector was learned from more than these
-    sessions; a new item needs `min_item_count` events as always; what no session has any more is gone.
+    sessions; a new item needs `min_item_count` events as always. What no session has any more is gone, or stays and
+    counts as one event with `keep_unseen`.
     """
-    known = set(items)
-    every = build_vocabulary(sequences)
-    stays = [
-        count >= min_item_count or item in known for item, count in zip(every.items, every.counts.tolist(), strict=True)
-    ]
+    every, known = build_vocabulary(sequences), set(items)
+    counts = dict(zip(every.items, every.counts.tolist(), strict=True))
+    kept = {item: count for item, count in counts.items() if count >= min_item_count or item in known}
+    if keep_unseen:
+        kept |= dict.fromkeys((item for item in items if item not in counts), 1)
+    ordered = sorted(kept.items(), key=lambda pair: (-pair[1], pair[0]))
     return Vocabulary(
-        items=tuple(item for item, one in zip(every.items, stays, strict=True) if one), counts=every.counts[stays]
+        items=tuple(item for item, _ in ordered), counts=np.array([count for _, count in ordered], dtype=np.int64)
     )
 
 
@@ -151,6 +159,7 @@ def grown_rows(
     counts, kept = np.bincount(which, minlength=4).tolist(), len(rows) - len(new)
     growth = Growth(
         kept=kept,
+        unseen=len(rows) - len(np.setdiff1d(vocabulary.encode(sequences), 0)),
         from_sessions=counts[0],
         from_category=counts[1],
         from_all=counts[2],

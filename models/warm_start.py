@@ -24,7 +24,7 @@ class Origin:
 
     def vocabulary(self, train: Sequences, config: RecommenderConfig) -> Vocabulary:
         """The items that the new recommender knows; see `growth.grown_vocabulary`."""
-        return grown_vocabulary(train, config.min_item_count, self.champion.vocabulary.items)
+        return grown_vocabulary(train, config.min_item_count, self.champion.vocabulary.items, config.keep_unseen)
 
     def network(
         self, train: Sequences, vocabulary: Vocabulary, config: RecommenderConfig, seed: int

@@ -38,11 +38,21 @@ def test_known_items_stay_while_a_session_has_them_and_new_ones_need_the_usual_c
     assert grown_vocabulary(from_lists([]), 1, KNOWN).items == ()
 
 
+def test_what_no_session_has_any_more_can_be_kept() -> None:
+    found = grown_vocabulary(SESSIONS, 2, KNOWN, keep_unseen=True)
+    assert set(found.items) == {"a", "b", "c", "new", "kin", "lone", "gone"}
+    assert list(zip(found.items, found.counts.tolist(), strict=True))[-2:] == [("c", 1), ("gone", 1)]
+    rows, growth = grown_rows(KNOWN, TABLE, found, SESSIONS, {}, 0)
+    assert (rows[-1] == TABLE[3]).all()
+    assert (growth.kept, growth.unseen, growth.dropped) == (4, 1, 0)
+    assert "4 items kept (1 in no training session), 3 added" in growth.told()
+
+
 def test_known_items_keep_their_vectors_to_the_bit() -> None:
     rows, growth = grown()
     for item in ("a", "b", "c"):
         assert (rows[item] == TABLE[KNOWN.index(item)]).all()
-    assert (growth.kept, growth.dropped) == (3, 1)
+    assert (growth.kept, growth.unseen, growth.dropped) == (3, 0, 1)
 
 
 def test_new_items_start_at_the_mean_of_those_they_share_sessions_with_then_of_their_category_then_of_all() -> None:
@@ -72,12 +82,12 @@ def test_random_starts_are_no_means_and_the_seed_decides() -> None:
 
 
 def test_the_report_names_only_what_happened() -> None:
-    told = Growth(kept=1_200, from_sessions=20, from_category=0, from_all=2, at_random=0, dropped=5).told()
+    told = Growth(kept=1_200, unseen=0, from_sessions=20, from_category=0, from_all=2, at_random=0, dropped=5).told()
     assert told == (
         "Training started from an earlier recommender: 1,200 items kept, 22 added (20 from the items they share "
         "sessions with, 2 from the mean of all items), 5 dropped that no training session has any more."
     )
-    about = Growth(1, 0, 0, 0, 0, 0).about()
+    about = Growth(1, 0, 0, 0, 0, 0, 0).about()
     assert about["kept"] == 1
     assert "1 items kept, 0 added, 0 dropped" in about["note"]
 

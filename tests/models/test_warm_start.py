@@ -123,6 +123,21 @@ def test_refitting_starts_from_the_champion_again_and_counts_the_items_of_both(c
     assert found.recommender.recommend([["i1", "newest"]])[0].skipped == 0
 
 
+def test_trained_on_few_sessions_alone_it_keeps_what_they_do_not_have_where_asked(champion: Recommender) -> None:
+    recent = from_lists([["i1", "i2", "i3", "new"]] * 60)
+    config = SMALL.model_copy(update={"epochs": 1})
+    dropped, kept = (
+        train_recommender(recent, recent, config.model_copy(update={"keep_unseen": keep}), 5, champion=champion)
+        for keep in (False, True)
+    )
+    assert set(dropped.recommender.vocabulary.items) == {"i1", "i2", "i3", "new"}
+    assert len(kept.recommender.vocabulary) == 61
+    assert kept.growth is not None
+    assert (kept.growth.kept, kept.growth.unseen, kept.growth.dropped) == (60, 57, 0)
+    assert [item for item, _ in kept.recommender.recommend([["i40", "i41"]], 1, exclude_seen=True)[0]] == ["i42"]
+    assert [item for item, _ in kept.recommender.recommend([[]], 4)[0]] == ["i1", "i2", "i3", "new"]
+
+
 @pytest.mark.parametrize("encoder", ["lstm", "attention", "pooling"])
 def test_every_encoder_can_be_grown(encoder: str, later: tuple[Sequences, Sequences]) -> None:
     config = SMALL.model_copy(update={"epochs": 1, "encoder": encoder})
