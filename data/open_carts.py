@@ -15,6 +15,7 @@ from data.feature import Feature
 from data.features.at import features_at
 from data.features.points import open_carts
 from data.ingest import ingest
+from data.purchases import purchases
 from data.sessions import sessionize
 
 
@@ -27,6 +28,9 @@ class OpenCarts:
 
     items: list[list[str]]
     """Items of each session's events, oldest first."""
+
+    bought: list[list[str]]
+    """Items that each session's visitor has bought, in this log or before, in alphabetical order."""
 
     cart_value: pd.Series
     """(n,) value of what is in the cart, in the shop's currency; NaN where a price is unknown."""
@@ -76,11 +80,16 @@ def read_open_carts(
         frame = features_at(sessions, points).order_by("session_id").to_pandas()
         if frame.empty:
             raise InputError(f"{path} has no open cart: every session without a purchase has no cart event either.")
-        items = sessions.semi_join(points, "session_id").select("session_id", "step", "item_id").to_pandas()
+        opened = sessions.semi_join(points, "session_id")
+        items = opened.select("session_id", "step", "item_id").to_pandas()
+        owners = opened.select("visitor_id").distinct()
+        sold = purchases(sessions).semi_join(owners, "visitor_id").order_by("visitor_id", "item_id").to_pandas()
     by_session = items.sort_values(["session_id", "step"]).groupby("session_id")["item_id"].agg(list)
+    by_visitor = sold.groupby("visitor_id")["item_id"].agg(list).to_dict()
     return OpenCarts(
         examples=from_frame(frame, specs),
         items=[list(by_session[session]) for session in frame["session_id"]],
+        bought=[by_visitor.get(visitor, []) for visitor in frame["visitor_id"]],
         cart_value=frame["cart_value"].astype("float64"),
     )
 
