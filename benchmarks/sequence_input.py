@@ -74,8 +74,8 @@ def _schema() -> Any:
 
 def read(path: Path, streamed: bool) -> dict[str, float]:
     """Peak memory and events a second of reading and of one epoch of batches."""
+    from models.next_item_fitting import Batches
     from models.recommender_cases import make_windows
-    from models.recommender_training import Batches
     from models.sequences import build_vocabulary, read_sequences
 
     imports = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -114,8 +114,8 @@ def through_gru(path: Path, seconds: float) -> dict[str, float]:
     import keras
     import tensorflow as tf
 
+    from models.next_item_fitting import Batches
     from models.recommender_cases import Windows, make_windows
-    from models.recommender_training import Batches
     from models.sequences import build_vocabulary, read_sequences
 
     sequences = read_sequences(path, path.parent)

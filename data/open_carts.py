@@ -15,6 +15,7 @@ from data.feature import Feature
 from data.features.at import features_at
 from data.features.points import open_carts
 from data.ingest import ingest
+from data.purchases import purchases
 from data.sequences import item_sequences
 from data.sessions import sessionize
 
@@ -28,6 +29,9 @@ class OpenCarts:
 
     items: list[list[str]]
     """Items of each session's events, oldest first."""
+
+    bought: list[list[str]]
+    """Items that each session's visitor has bought, in this log or before, in alphabetical order."""
 
     cart_value: pd.Series
     """(n,) value of what is in the cart, in the shop's currency; NaN where a price is unknown."""
@@ -83,14 +87,18 @@ def read_open_carts(
         frame = features_at(sessions, points).order_by("session_id").to_pandas()
         if frame.empty:
             raise InputError(f"{path} has no open cart: every session without a purchase has no cart event either.")
-        opened = item_sequences(sessions.semi_join(points, "session_id")).to_pandas().set_index("session_id")
-        opened = opened.loc[frame["session_id"]]
+        opened = sessions.semi_join(points, "session_id")
+        told = item_sequences(opened).to_pandas().set_index("session_id").loc[frame["session_id"]]
+        owners = opened.select("visitor_id").distinct()
+        sold = purchases(sessions).semi_join(owners, "visitor_id").order_by("visitor_id", "item_id").to_pandas()
+    by_visitor = sold.groupby("visitor_id")["item_id"].agg(list).to_dict()
     return OpenCarts(
         examples=from_frame(frame, specs),
-        items=[list(items) for items in opened["items"]],
+        items=[list(items) for items in told["items"]],
+        bought=[by_visitor.get(visitor, []) for visitor in frame["visitor_id"]],
         cart_value=frame["cart_value"].astype("float64"),
-        events=[list(events) for events in opened["events"]],
-        gaps=[list(gaps) for gaps in opened["gaps"]],
+        events=[list(events) for events in told["events"]],
+        gaps=[list(gaps) for gaps in told["gaps"]],
     )
 
 

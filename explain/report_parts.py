@@ -48,6 +48,7 @@ def _recommender(data: RunData) -> dict[str, Any]:
         "recommender_variety": recommender_tables.variety_table(found),
         "recommender_parts": recommender_tables.parts_table(found),
         "recommender_chart": figures.recommender(data),
+        "recommender_start": (data.history.get("recommender") or {}).get("warm_start", {}).get("note"),
     }
 
 

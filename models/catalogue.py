@@ -74,10 +74,10 @@ class Catalogue:
         code = NOT_KNOWN if row is None else int(self.codes[row])
         return None if code == NOT_KNOWN else self.names[code]
 
-    def categories(self) -> dict[str, str]:
-        """Category of every item whose category is known."""
-        pairs = zip(self.items, self.codes.tolist(), strict=True)
-        return {item: self.names[code] for item, code in pairs if code != NOT_KNOWN}
+    def known_categories(self) -> dict[str, str]:
+        """Category of each item that has one."""
+        coded = zip(self.items, self.codes.tolist(), strict=True)
+        return {item: self.names[code] for item, code in coded if code != NOT_KNOWN}
 
     def price(self, item: str) -> float | None:
         """The item's latest price in the shop's currency, if known."""

@@ -136,6 +136,16 @@ class RecommenderConfig(StrictModel):
     item_start: Literal["co_occurrence", "random"] = "co_occurrence"
     """Where item vectors start: near the items they share sessions with, or anywhere."""
 
+    warm_start: str | None = Field(default=None, min_length=1)
+    """An earlier recommender to start from instead of from zero: the folder that holds it (`work/train` of another
+    work folder) or its address in MLflow's registry (`models:/next-item@champion`, `models:/next-item/3`). The items
+    it knows keep their vectors while any training session has them, new ones start among those they go with. Its own
+    training should have ended before this run's test sessions began, or their figures flatter."""
+
+    keep_unseen: bool = False
+    """Whether a warm start also keeps items that no training session has any more. Off, they are taken for gone; turn
+    it on to train on the latest sessions alone, where most items are only absent."""
+
     temperature: float = Field(default=0.07, gt=0.0)
     """What the cosine of session and item is divided by; the lower, the sharper the scores."""
 

@@ -42,7 +42,7 @@ def co_occurrence_vectors(
     vectors = rng.normal(0.0, 0.01, (len(vocabulary), dimension)).astype(np.float32)
     rank = min(dimension, min(len(sequences), len(vocabulary)) - 1)
     if rank > 0:
-        scale = _scale(sequences, vocabulary)
+        scale = column_scale(sequences, vocabulary)
 
         def cosines(block: Rows) -> Rows:
             """(V, V) cosines of the items' sets of sessions, times a (V, k) block."""
@@ -71,7 +71,7 @@ def incidence_blocks(sequences: Sequences, vocabulary: Vocabulary) -> Iterator[s
         release(sequences.codes)
 
 
-def _scale(sequences: Sequences, vocabulary: Vocabulary) -> Rows:
+def column_scale(sequences: Sequences, vocabulary: Vocabulary) -> Rows:
     """(V, 1) what a column of the session-item matrix is multiplied with to be of length 1."""
     sessions_with = np.zeros(len(vocabulary))
     for held in incidence_blocks(sequences, vocabulary):

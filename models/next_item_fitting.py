@@ -53,7 +53,7 @@ class Batches:
                 yield self.windows.seen(batches[place])
 
 
-def _cuts(lengths: npt.NDArray[np.int64], batch_size: int) -> npt.NDArray[np.int64]:
+def _cuts(lengths: npt.NDArray[np.signedinteger[Any]], batch_size: int) -> npt.NDArray[np.int64]:
     """Where batches end among windows of the given lengths, sorted."""
     targets = np.sort(lengths) - 1
     group = (np.cumsum(targets) - targets) // batch_size

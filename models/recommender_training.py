@@ -1,6 +1,6 @@
 """Training of the next-item recommender."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from models.config import OptimizerConfig, RecommenderConfig
 from models.encoded import Encoded
+from models.growth import Growth
 from models.item_start import co_occurrence_vectors
 from models.next_item_calibration import fit_own_shift, shift_own_items
 from models.next_item_fitting import Batches, fit
@@ -20,6 +21,7 @@ from models.recommender_serving import serving_model
 from models.retrieval import SessionTrainer
 from models.row_adadelta import RowAdadelta
 from models.sequences import Sequences, Vocabulary, build_vocabulary, join
+from models.warm_start import Origin
 
 
 class NotEnough(Exception):
@@ -42,6 +44,9 @@ class TrainedRecommender:
     own_shift: float
     """What the session's own items got on top for each of their occurrences (`next_item_calibration`)."""
 
+    growth: Growth | None = None
+    """What became of the items of the recommender that training started from, if it did."""
+
 
 def train_recommender(
     train: Sequences,
@@ -49,6 +54,8 @@ def train_recommender(
     config: RecommenderConfig,
     seed: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    champion: Recommender | None = None,
+    categories: Mapping[str, str] | None = None,
 ) -> TrainedRecommender:
     """Train a recommender on whole sessions: at every event, the next event's item is the target.
 
@@ -57,21 +64,29 @@ def train_recommender(
     session has two known items, the training loss takes that part. With `refit` a second training, on the validation
     sessions too, takes as many epochs as were best.
 
+    From a champion come the vectors of the items that both know and all weights of the network; new items start where
+    `growth.grown_rows` puts them, or at random where `item_start` says so. The optimizer starts afresh, since the
+    averages it keeps are no part of a saved recommender.
+
     Args:
         train: sessions to learn from, and the vocabulary with them.
         validation: later sessions, that stop training.
         config: the network and its training.
         seed: seed of the weights, of dropout and of the order; the same seed gives the same recommender.
         callbacks: further Keras callbacks (progress, tracking).
+        champion: a recommender of the same form to start from; from zero where not given.
+        categories: category of the items where known, for the start of a champion's new ones.
 
     Raises:
         NotEnough: fewer than `min_sessions` training sessions have two known items.
+        InputError: the champion is of another form than the config, or knows none of the items.
     """
-    found = _fit(train, validation, config, seed, callbacks)
+    origin = None if champion is None else Origin(champion, categories or {})
+    found = _fit(train, validation, config, seed, callbacks, origin)
     if not config.refit or not len(validation):
         return found
-    again = refit(join(train, validation), config, seed, found.best_epoch + 1, found.own_shift, callbacks)
-    return TrainedRecommender(again, found.history, found.best_epoch, found.own_shift)
+    again = refit(join(train, validation), config, seed, found.best_epoch + 1, found.own_shift, callbacks, origin)
+    return TrainedRecommender(again, found.history, found.best_epoch, found.own_shift, found.growth)
 
 
 def refit(
@@ -81,6 +96,7 @@ def refit(
     epochs: int,
     own_shift: float,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    origin: Origin | None = None,
 ) -> Recommender:
     """Train for a known number of epochs, with nothing held out.
 
@@ -91,11 +107,12 @@ def refit(
         epochs: passes over the sessions, as `train_recommender` found best.
         own_shift: as `train_recommender` found.
         callbacks: further Keras callbacks.
+        origin: what to start from, instead of from zero.
 
     Raises:
         NotEnough: fewer than `min_sessions` sessions have two known items.
     """
-    trainer, vocabulary, batches = _prepare(sessions, config, seed)
+    trainer, vocabulary, batches, _ = _prepare(sessions, config, seed, origin)
     fit(trainer, batches, None, epochs, config.weight_average, callbacks)
     recommender = Recommender(serving_model(trainer.network, vocabulary, config), vocabulary, config)
     shift_own_items(recommender, own_shift)
@@ -108,8 +125,9 @@ def _fit(
     config: RecommenderConfig,
     seed: int,
     callbacks: Sequence[keras.callbacks.Callback],
+    origin: Origin | None,
 ) -> TrainedRecommender:
-    trainer, vocabulary, batches = _prepare(train, config, seed)
+    trainer, vocabulary, batches, growth = _prepare(train, config, seed, origin)
     held_out = make_windows(validation, vocabulary, config.max_length)
     check = Batches(held_out, config.batch_size, seed, shuffle=False)
     monitor = "val_loss" if len(check) else "loss"
@@ -118,18 +136,22 @@ def _fit(
     recommender = Recommender(serving_model(trainer.network, vocabulary, config), vocabulary, config)
     shift = fit_own_shift(recommender, validation)
     shift_own_items(recommender, shift)
-    return TrainedRecommender(recommender, losses, int(np.argmin(losses[monitor])), shift)
+    return TrainedRecommender(recommender, losses, int(np.argmin(losses[monitor])), shift, growth)
 
 
-def _prepare(train: Sequences, config: RecommenderConfig, seed: int) -> tuple[SessionTrainer, Vocabulary, Batches]:
-    vocabulary = build_vocabulary(train, config.min_item_count)
+def _prepare(
+    train: Sequences, config: RecommenderConfig, seed: int, origin: Origin | None
+) -> tuple[SessionTrainer, Vocabulary, Batches, Growth | None]:
+    vocabulary = origin.vocabulary(train, config) if origin else build_vocabulary(train, config.min_item_count)
     windows = make_windows(train, vocabulary, config.max_length, config.backwards)
     _check(windows.events, config)
-    network = _network(train, vocabulary, config, seed)
+    network, growth = (
+        origin.network(train, vocabulary, config, seed) if origin else (_network(train, vocabulary, config, seed), None)
+    )
     trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)), vocabulary.counts, config, seed)
     trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)
     batches = Batches(windows, config.batch_size, seed, shuffle=True, stretches=config.stretches)
-    return trainer, vocabulary, batches
+    return trainer, vocabulary, batches, growth
 
 
 def _network(train: Sequences, vocabulary: Vocabulary, config: RecommenderConfig, seed: int) -> Network:

@@ -106,6 +106,15 @@ def recommend(
     k: Annotated[int | None, typer.Option("--k", "-k", min=1, help="Items wanted; `top_k` where not set.")] = None,
     exclude_seen: Annotated[bool, typer.Option("--exclude-seen", help="Leave out the session's own items.")] = False,
     exclude: Annotated[list[str] | None, typer.Option(help="Never show this item; again for more.")] = None,
+    exclude_file: Annotated[
+        Path | None, typer.Option(help="Never show the items of this text file, one id a line.")
+    ] = None,
+    bought: Annotated[
+        list[str] | None, typer.Option(help="Leave out this item, which was bought before; again for more.")
+    ] = None,
+    visitor: Annotated[
+        str | None, typer.Option(help="Leave out what this visitor has bought in the log of the run.")
+    ] = None,
     same_category: Annotated[
         bool, typer.Option("--same-category", help="Keep to the category of the latest item that has one.")
     ] = False,
@@ -132,7 +141,10 @@ def recommend(
     """Say which items are most likely to come next in a session."""
     from pipeline.commands.recommend import Wishes, recommend_command
 
-    wishes = Wishes(k, exclude_seen, exclude or [], same_category, category or [], min_price, max_price, events, gaps)
+    wishes = Wishes(
+        k, exclude_seen, exclude or [], same_category, category or [], min_price, max_price, events, gaps,
+        exclude_file, bought or [], visitor,
+    )  # fmt: skip
     recommend_command(items or [], wishes, workdir, as_json)
 
 

@@ -35,6 +35,16 @@ class TrackingConfig(StrictModel):
     """Name of the registered recommender."""
 
 
+class RescueConfig(StrictModel):
+    """What the rescue list shows for an open cart. No stage depends on it: `run` keeps it for the next `score`."""
+
+    hide_bought: bool = True
+    """Whether what the visitor has bought before is left out. Turn it off where people buy the same again."""
+
+    exclude_file: Path | None = None
+    """Text file with one item id a line, never to be shown: what is out of stock. Read anew for every list."""
+
+
 class PipelineConfig(StrictModel):
     """Everything a run depends on besides its input and its code."""
 
@@ -82,6 +92,9 @@ class PipelineConfig(StrictModel):
 
     explain: ExplainConfig = ExplainConfig()
     """How much is computed for the explanations."""
+
+    rescue: RescueConfig = RescueConfig()
+    """What the rescue list shows."""
 
     tracking: TrackingConfig = TrackingConfig()
     """MLflow."""

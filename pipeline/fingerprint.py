@@ -14,6 +14,9 @@ from pipeline.workdir import MANIFEST, read_manifest
 ROOT = Path(__file__).resolve().parents[1]
 CODE = (".py", ".html", ".css", ".j2")
 
+PLACES = ("source.path", "recommender.warm_start")
+"""Settings that name a file: what counts is its content, wherever it lies."""
+
 Fingerprint = dict[str, dict[str, Any]]
 """Four parts, each from a name to a value or a content hash: `config`, `input`, `code`, `library`."""
 
@@ -30,7 +33,13 @@ def folder_hashes(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): file_hash(path) for path in files}
 
 
-def fingerprint(stage: Stage, config: PipelineConfig, workdir: Path, source: Mapping[str, str]) -> Fingerprint:
+def fingerprint(
+    stage: Stage,
+    config: PipelineConfig,
+    workdir: Path,
+    source: Mapping[str, str],
+    champion: Mapping[str, str] | None = None,
+) -> Fingerprint:
     """What a stage's result depends on.
 
     Args:
@@ -38,14 +47,17 @@ def fingerprint(stage: Stage, config: PipelineConfig, workdir: Path, source: Map
         config: the run's configuration.
         workdir: where the folders of the stages it reads are.
         source: content hashes of the run's input files, by name.
+        champion: those of the recommender that training starts from, if any.
     """
     table = as_table(config)
     inputs: dict[str, Any] = dict(source) if stage.reads_source else {}
+    inputs |= (champion or {}) if stage.reads_champion else {}
     for name in stage.reads:
         manifest = read_manifest(workdir, name)
         inputs |= {f"{name}/{file}": digest for file, digest in (manifest or {}).get("outputs", {}).items()}
     settings = {key: value for key, value in flat(table) if _within(key, stage.sections)}
-    settings.pop("source.path", None)  # the input counts by its content, wherever it lies
+    for place in PLACES:
+        settings.pop(place, None)
     return {"config": settings, "input": inputs, "code": _code(stage), "library": _versions(stage.libraries)}
 
 

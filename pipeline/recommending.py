@@ -1,6 +1,7 @@
 """The recommender of a run, for the commands that recommend."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,10 @@ from data.errors import InputError
 
 if TYPE_CHECKING:
     from models.recommender import Recommender
+
+
+NAMED = 10
+"""Items named in a note; of more, how many."""
 
 
 def no_recommender(workdir: Path) -> str | None:
@@ -44,3 +49,13 @@ def load_recommender(workdir: Path) -> "Recommender":
     from models.recommender import Recommender
 
     return Recommender.load(workdir / "train")
+
+
+def listed(items: Sequence[str]) -> str:
+    """Items as they stand in a note, the first ones where there are many."""
+    return ", ".join(items[:NAMED]) + (f" and {len(items) - NAMED:,} more" if len(items) > NAMED else "")
+
+
+def unknown_note(what: str, items: Sequence[str]) -> str:
+    """That items which are not to be shown are not known, after their number: "3 of 10 items in FILE are not …"."""
+    return f"{len(items):,} {what} are not known, so they could not come anyway: {listed(items)}."

@@ -16,9 +16,9 @@ from models.abandonment import predict
 from models.artifacts import load_model
 from models.decision import cart_values, nudge_value
 from pipeline.config import PipelineConfig
-from pipeline.recommending import load_recommender, no_recommender
+from pipeline.rescue_items import items_to_show, out_of_stock
 
-REASONS, ITEMS = 3, 5
+REASONS = 3
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -43,16 +43,18 @@ def rescue_list(config: PipelineConfig, workdir: Path, path: Path, scratch: Path
         scratch: folder for temporary files.
 
     Raises:
-        InputError: the run has no model yet, or the log cannot be used.
+        InputError: the run has no model yet, or the log or the list of items not to show cannot be used.
     """
     if not (workdir / "train" / "abandonment.keras").exists():
         raise InputError(f"{workdir} has no model yet. Run first: python -m pipeline run --workdir {workdir}")
+    excluded = out_of_stock(config.rescue)
     specs = read_features(workdir / "split" / "features.json")
     if config.source.kind == "features":
         from data.feature_table import read_feature_rows
 
         found = read_feature_rows(config.source, path, specs)
-        carts = OpenCarts(found, [[] for _ in range(len(found))], pd.Series(np.nan, index=range(len(found))))
+        nothing: list[list[str]] = [[] for _ in range(len(found))]
+        carts = OpenCarts(found, nothing, nothing, pd.Series(np.nan, index=range(len(found))))
     else:
         source = config.source
         if source.kind == "demo":
@@ -61,7 +63,7 @@ def rescue_list(config: PipelineConfig, workdir: Path, path: Path, scratch: Path
             source = DEMO_SOURCE
         history = workdir / "ingest" / "events.parquet"
         carts = read_open_carts(source, config.ingest, config.session, config.engine, path, history, specs, scratch)
-    return _rescue(config, workdir, carts)
+    return _rescue(config, workdir, carts, excluded)
 
 
 def write_rescue(carts: pd.DataFrame, path: Path) -> None:
@@ -86,7 +88,7 @@ def write_rescue(carts: pd.DataFrame, path: Path) -> None:
         ) from None
 
 
-def _rescue(config: PipelineConfig, workdir: Path, carts: OpenCarts) -> Rescue:
+def _rescue(config: PipelineConfig, workdir: Path, carts: OpenCarts, excluded: list[str]) -> Rescue:
     model = load_model(workdir / "train" / "abandonment.keras")
     probability = predict(model, carts.examples)
     values, notes = cart_values(carts.examples, config.costs)
@@ -103,7 +105,7 @@ def _rescue(config: PipelineConfig, workdir: Path, carts: OpenCarts) -> Rescue:
     }
     frame = pd.DataFrame(table)
     frame = pd.concat([frame, _reasons(config, workdir, model, carts.examples)], axis=1)
-    recommended, why = _items(workdir, carts.items, carts.events, carts.gaps)
+    recommended, why = items_to_show(workdir, carts, config.rescue, excluded)
     frame = pd.concat([frame, recommended], axis=1)
     ordered = frame.sort_values(["expected_nudge_value", "session_id"], ascending=[False, True], kind="stable")
     return Rescue(ordered.reset_index(drop=True), (*notes, *why))
@@ -118,26 +120,6 @@ def _reasons(config: PipelineConfig, workdir: Path, model: object, examples: Exa
             for place in range(REASONS)
         }
     )
-
-
-def _items(
-    workdir: Path,
-    sessions: list[list[str]],
-    events: list[list[str]] | None = None,
-    gaps: list[list[float]] | None = None,
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    why = no_recommender(workdir)
-    if why:
-        return pd.DataFrame(index=range(len(sessions))), (f"No items to show: {why}.",)
-    # What the session has seen includes all that is in its cart.
-    found = load_recommender(workdir).recommend(sessions, ITEMS, exclude_seen=True, events=events, gaps=gaps)
-    columns = {
-        f"item_{place + 1}": [answer[place][0] if place < len(answer) else None for answer in found]
-        for place in range(ITEMS)
-    }
-    plain = sum(answer.source == "popularity" for answer in found)
-    note = f"{plain:,} sessions have no item that the recommender knows; they get the most popular ones."
-    return pd.DataFrame(columns), (note,) if plain else ()
 
 
 def _harmless(text: object) -> object:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from data.errors import InputError
+from pipeline.champion import Champion, opened_champion
 from pipeline.config import PipelineConfig
 from pipeline.fingerprint import Fingerprint, difference, file_hash, fingerprint, folder_hashes
 from pipeline.memory import PeakMemory
@@ -77,17 +78,17 @@ def run(
         InputError: something the user gave cannot be used; finished stages stay, and the same command resumes.
     """
     selection = selection or Selection()
-    with locked(workdir), Tracker(config, workdir) as tracker:
+    with locked(workdir), Tracker(config, workdir) as tracker, opened_champion(config, workdir) as champion:
         source = source_hashes(config)
         write_whole(workdir / CONFIG, config.model_dump_json(indent=1) + "\n")
         ran: dict[str, bool] = {}
         for stage in stages:
-            decision = decide(stage, config, workdir, source, selection)
+            decision = decide(stage, config, workdir, source, selection, champion)
             ran[stage.name] = decision.action == "run"
             if decision.action == "skip":
                 progress.finished(stage.name, "skipped", 0.0, decision.reason)
                 continue
-            _run_stage(decision, config, workdir, progress, tracker)
+            _run_stage(decision, config, workdir, progress, tracker, champion)
         _publish_report(workdir)
         return write_summary(workdir, config, ran)
 
@@ -100,20 +101,26 @@ def plan(
     source = source_hashes(config)
     decisions: list[Decision] = []
     running: set[str] = set()
-    for stage in stages:
-        upstream = [name for name in stage.reads if name in running]
-        if upstream and not selection.leaves(stage):
-            decision = Decision(stage, "run", f"reads {', '.join(upstream)}, which will run")
-        else:
-            decision = decide(stage, config, workdir, source, selection)
-        if decision.action == "run":
-            running.add(stage.name)
-        decisions.append(decision)
+    with opened_champion(config, workdir) as champion:
+        for stage in stages:
+            upstream = [name for name in stage.reads if name in running]
+            if upstream and not selection.leaves(stage):
+                decision = Decision(stage, "run", f"reads {', '.join(upstream)}, which will run")
+            else:
+                decision = decide(stage, config, workdir, source, selection, champion)
+            if decision.action == "run":
+                running.add(stage.name)
+            decisions.append(decision)
     return decisions
 
 
 def decide(
-    stage: Stage, config: PipelineConfig, workdir: Path, source: dict[str, str], selection: Selection
+    stage: Stage,
+    config: PipelineConfig,
+    workdir: Path,
+    source: dict[str, str],
+    selection: Selection,
+    champion: Champion | None = None,
 ) -> Decision:
     """Compare a stage's fingerprint with the one it last ran under."""
     manifest = read_manifest(workdir, stage.name)
@@ -125,7 +132,7 @@ def decide(
             f"{stage.name} reads {', '.join(missing)}, of which {workdir} has no result yet. "
             f"Run without `--from` and `--only` first."
         )
-    current = fingerprint(stage, config, workdir, source)
+    current = fingerprint(stage, config, workdir, source, champion.hashes if champion else None)
     if selection.forces(stage):
         return Decision(stage, "run", "asked for", current)
     if manifest is None:
@@ -148,7 +155,14 @@ def source_hashes(config: PipelineConfig) -> dict[str, str]:
     return {path.name: file_hash(path) for path in source_files(config.source, config.source.path)}
 
 
-def _run_stage(decision: Decision, config: PipelineConfig, workdir: Path, progress: Progress, tracker: Tracker) -> None:
+def _run_stage(
+    decision: Decision,
+    config: PipelineConfig,
+    workdir: Path,
+    progress: Progress,
+    tracker: Tracker,
+    champion: Champion | None,
+) -> None:
     stage = decision.stage
     scratch = workdir / SCRATCH / stage.name
     scratch.mkdir(parents=True, exist_ok=True)
@@ -157,7 +171,8 @@ def _run_stage(decision: Decision, config: PipelineConfig, workdir: Path, progre
     status, reason = "done", decision.reason
     with stage_folder(workdir, stage.name) as out, PeakMemory() as memory:
         try:
-            stage.function(Context(config, workdir, out, scratch, progress, tracker))
+            start = champion.folder if champion else None
+            stage.function(Context(config, workdir, out, scratch, progress, tracker, start))
         except NotApplicable as why:
             status, reason = "not applicable", str(why)
         seconds = time.perf_counter() - began

@@ -43,6 +43,9 @@ class Context:
     tracker: Tracker
     """Where trials and runs are logged."""
 
+    champion: Path | None = None
+    """Folder with the recommender that training starts from, if any."""
+
     def input(self, stage: str) -> Path:
         """Folder of an earlier stage."""
         return self.workdir / stage
@@ -69,6 +72,9 @@ class Stage:
 
     reads_source: bool = False
     """Whether it reads the run's input itself."""
+
+    reads_champion: bool = False
+    """Whether it reads the recommender that training starts from."""
 
     home: str = "pipeline.stages"
     """Package of its module, which bears its name."""
@@ -105,6 +111,7 @@ STAGES = (
         ("abandonment", "recommender", "costs", "seed"),
         ("data", "models"),
         (*LEARNING, "tensorflow-recommenders"),
+        reads_champion=True,
     ),
     Stage(
         "evaluate",

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from data.errors import InputError
 from pipeline.config import PipelineConfig, as_table, flat
 from pipeline.quiet import quiet
 from pipeline.store import open_store, tracking_uri
@@ -243,6 +244,39 @@ class TrialRun:
         if error:
             self._client.set_tag(self._run_id, "error", error[:5000])
         self._client.set_terminated(self._run_id, "FAILED" if error else "FINISHED")
+
+
+def fetch_model(address: str, folder: Path, setting: str) -> Path:
+    """Copy the files of a registered model into a folder.
+
+    Args:
+        address: `models:/NAME@ALIAS` or `models:/NAME/VERSION`.
+        folder: existing folder to copy to.
+        setting: name of the setting that holds the address, for the error.
+
+    Returns:
+        The copy.
+
+    Raises:
+        InputError: there is no such model, or the store cannot be reached.
+    """
+    client = open_store()
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        with quiet():
+            return Path(mlflow.artifacts.download_artifacts(address, dst_path=str(folder)))
+    except (MlflowException, OSError) as error:
+        known = ", ".join(
+            f"models:/{model.name}@{alias}"
+            for model in client.search_registered_models(max_results=20)
+            for alias in sorted(model.aliases)
+        )
+        raise InputError(
+            f"`{setting}` should name a model in the registry at {tracking_uri()}. Received: {address}: "
+            f"{str(error).splitlines()[0][:300]} It has: {known or 'no model yet'}."
+        ) from None
 
 
 def read_tracking(workdir: Path) -> dict[str, str | None]:

@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from data.config import EngineConfig
+from data.item_list import read_item_list
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
-from pipeline.recommending import load_recommender, need_recommender
+from pipeline.recommending import listed, load_recommender, need_recommender, unknown_note
 from pipeline.runner import read_config
 from pipeline.typed_events import typed_kinds, typed_seconds
 
@@ -51,23 +53,37 @@ class Wishes:
     gaps: str | None = None
     """Seconds before each of the session's events, parted by commas."""
 
+    exclude_file: Path | None = None
+    """Text file of items never to show, one a line."""
+
+    bought: Sequence[str] = ()
+    """Items bought before, to be left out."""
+
+    visitor: str | None = None
+    """Visitor whose purchases in the run's log are left out."""
+
 
 def recommend_command(session: Sequence[str], wishes: Wishes, workdir: Path, as_json: bool) -> None:
     """Print the items most likely to come next, and what a reader should know about the list.
 
     Raises:
-        InputError: no run, one without a recommender, kinds or gaps that do not go with the session, or a filter that
-            the catalogue cannot answer.
+        InputError: no run, one without a recommender, kinds or gaps that do not go with the session, a file that cannot
+            be read, or a filter that the catalogue cannot answer.
     """
-    read_config(workdir)
+    config = read_config(workdir)
     events, gaps = typed_kinds(wishes.events, session), typed_seconds(wishes.gaps, session)
     need_recommender(workdir)
+    file = wishes.exclude_file
+    stock = read_item_list(file, "--exclude-file") if file else []
     with Progress() as progress:
         progress.started("recommend")
         with quiet():
             recommender = load_recommender(workdir)
-        found = _ask(recommender, session, wishes, events, gaps)
+        own = _bought_by(wishes.visitor, workdir, config.engine)
+        bought = [*wishes.bought, *(own or [])]
+        found = _ask(recommender, session, wishes, [*wishes.exclude, *stock], bought, events, gaps)
     answer = _answer(recommender, session, wishes, found)
+    answer["notes"] += _left_out_notes(recommender, wishes, stock, own)
     console = Console(highlight=False, soft_wrap=True)
     if as_json:
         console.print(Text(json.dumps(answer, indent=1, ensure_ascii=False)))
@@ -75,10 +91,21 @@ def recommend_command(session: Sequence[str], wishes: Wishes, workdir: Path, as_
         _print(console, answer)
 
 
+def _bought_by(visitor: str | None, workdir: Path, config: EngineConfig) -> list[str] | None:
+    """What a visitor has bought in the run's log; None for nobody, and where the log does not know them."""
+    if visitor is None:
+        return None
+    from data.purchases import bought_by
+
+    return bought_by(workdir / "ingest" / "events.parquet", visitor, config)
+
+
 def _ask(
     recommender: "Recommender",
     session: Sequence[str],
     wishes: Wishes,
+    exclude: Sequence[str],
+    bought: Sequence[str],
     events: list[str] | None,
     gaps: list[float] | None,
 ) -> "Recommendation":
@@ -86,7 +113,7 @@ def _ask(
 
     only = Only(tuple(wishes.categories), wishes.same_category, wishes.min_price, wishes.max_price)
     return recommender.recommend(
-        [session], wishes.k, wishes.exclude_seen, wishes.exclude, only=only, events=[events], gaps=[gaps]
+        [session], wishes.k, wishes.exclude_seen, exclude, [bought], only, events=[events], gaps=[gaps]
     )[0]
 
 
@@ -117,7 +144,7 @@ def _answer(
 def _notes(recommender: "Recommender", session: Sequence[str], wishes: Wishes, found: "Recommendation") -> list[str]:
     notes = []
     if found.skipped:
-        names = ", ".join(recommender.unknown(session))
+        names = listed(recommender.unknown(session))
         notes.append(f"{found.skipped} of {len(session)} items of the session are not known and skipped: {names}.")
     if found.source == "popularity":
         why = "The session is empty" if not session else "No item of the session is known"
@@ -126,14 +153,30 @@ def _notes(recommender: "Recommender", session: Sequence[str], wishes: Wishes, f
         notes.append("No item of the session has a known category: items of all categories are shown.")
     if found.category is not None:
         notes.append(f"Kept to the session's category, {found.category}.")
-    strange = recommender.unknown(wishes.exclude)
-    if strange:
-        notes.append(
-            f"{len(strange)} items to exclude are not known, so they could not come anyway: {', '.join(strange)}."
-        )
     wanted = recommender.config.top_k if wishes.k is None else wishes.k
     if len(found) < wanted:
         notes.append(f"Only {len(found)} of {wanted} items: the catalogue has no more that may be shown.")
+    return notes
+
+
+def _left_out_notes(
+    recommender: "Recommender", wishes: Wishes, stock: Sequence[str], own: Sequence[str] | None
+) -> list[str]:
+    """What to know about the items that are not to be shown."""
+    notes = []
+    if own is not None:
+        notes.append(f"Visitor {wishes.visitor} has bought {len(own):,} items in this run's log; they are left out.")
+    elif wishes.visitor is not None:
+        notes.append(f"Visitor {wishes.visitor} has no event in this run's log: what they bought is not known.")
+    typed = {
+        "items to exclude": wishes.exclude,
+        f"of {len(stock):,} items in {wishes.exclude_file}": stock,
+        "items bought": wishes.bought,
+    }
+    for what, items in typed.items():
+        strange = recommender.unknown(items)
+        if strange:
+            notes.append(unknown_note(what, strange))
     return notes
 
 

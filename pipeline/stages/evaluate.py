@@ -52,7 +52,7 @@ def _recommender(context: Context) -> dict[str, Any]:
     train, test = (read_sequences(folder / f"sequences_{side}.parquet") for side in ("train", "test"))
     recommender = Recommender.load(context.input("train"))
     config = context.config
-    categories = recommender.catalogue.categories() if recommender.catalogue else None
+    categories = recommender.catalogue.known_categories() if recommender.catalogue else None
     return evaluate_recommender(
         recommender, train, test, config.recommender, config.seed, config.evaluate.bootstrap,
         config.evaluate.max_prefixes, categories,

@@ -69,15 +69,23 @@ def _recommender(context: Context) -> dict[str, Any]:
         folder = context.input("split")
         files = (folder / f"sequences_{side}.parquet" for side in ("train", "validation"))
         train, validation = (read_sequences(file, context.scratch) for file in files)
+        catalogue = read_catalogue(context.input("featurize") / "catalogue.parquet")
+        champion = Recommender.load(context.champion) if context.champion else None
+        # Where the champion came from is no property of the model: another address of the same one gives equal bytes.
+        settings = config.recommender.model_copy(update={"warm_start": None})
         callbacks = [each_epoch(_teller(context, "recommender"))]
-        trained = train_recommender(train, validation, config.recommender, config.seed, callbacks)
+        trained = train_recommender(
+            train, validation, settings, config.seed, callbacks, champion, catalogue.known_categories()
+        )
     except NotEnough as why:
         context.progress.note(f"No recommender: {why}")
         return {"skipped": str(why)}
     made = trained.recommender
-    catalogue = read_catalogue(context.input("featurize") / "catalogue.parquet")
     Recommender(made.model, made.vocabulary, made.config, catalogue).save(context.out)
-    return trained.history
+    if trained.growth is None:
+        return {**trained.history}
+    context.progress.note(trained.growth.told())
+    return trained.history | {"warm_start": trained.growth.about()}
 
 
 def _teller(context: Context, model: str) -> Callable[[int, Mapping[str, float]], None]:

@@ -107,7 +107,7 @@ def test_registered_models_predict_in_a_fresh_process_outside_the_checkout(demo:
     assert process.returncode == 0, process.stderr
     lines = process.stdout.splitlines()
     assert lines[0] == "cart-abandonment 5 abandonment_probability"
-    assert lines[1] == "next-item 3 items scores"
+    assert lines[1] == "next-item 3 items scores skipped"
     assert str(demo) in lines[2]
 
 
@@ -129,7 +129,7 @@ def test_score_writes_a_rescue_list_of_open_carts(demo: Path, tmp_path: Path) ->
     pipeline("demo-data", fresh, "--sessions", "400", "--seed", "99", home=demo)
     for form in ("csv", "parquet"):
         out = tmp_path / f"rescue.{form}"
-        pipeline("score", fresh / "events.parquet", "-o", out, "--workdir", demo / "work", home=demo)
+        told = pipeline("score", fresh / "events.parquet", "-o", out, "--workdir", demo / "work", home=demo).stdout
         carts = pd.read_csv(out) if form == "csv" else pd.read_parquet(out)
         assert len(carts) > 20
         assert carts["session_id"].is_unique
@@ -139,6 +139,13 @@ def test_score_writes_a_rescue_list_of_open_carts(demo: Path, tmp_path: Path) ->
         assert carts[[f"item_{n}" for n in range(1, 6)]].notna().all(axis=None)
     events = pd.read_parquet(fresh / "events.parquet")
     assert set(carts["visitor_id"]) <= set(events.loc[events["event"] == "cart", "visitor_id"])
+    before = pd.read_parquet(demo / "work" / "ingest" / "events.parquet")
+    known = pd.concat([before[before["ts"] < events["ts"].min()], events])
+    sold = known[known["event"] == "purchase"].groupby("visitor_id")["item_id"].agg(set)
+    bought = [sold.get(visitor, set()) for visitor in carts["visitor_id"]]
+    shown = carts[[f"item_{n}" for n in range(1, 6)]].to_numpy().tolist()
+    assert not any(own & set(row) for own, row in zip(bought, shown, strict=True))
+    assert f"{sum(map(bool, bought)):,} of {len(carts):,} carts are of visitors who bought before" in told
 
 
 def test_recommend_answers_a_typed_session_within_its_filters(demo: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,11 @@ def write_yoochoose(folder: Path, sessions: int = 500) -> None:
     (folder / "yoochoose-buys.dat").write_text("".join(buys))
 
 
-def run(home: Path, *settings: str, check: bool = True) -> tuple[str, dict[str, Any]]:
+def run(home: Path, *settings: str, check: bool = True, work: str = "work") -> tuple[str, dict[str, Any]]:
     words = [word for setting in settings for word in ("--set", setting)]
     source = ("--preset", "yoochoose", "--input", home / "log")
-    process = pipeline("run", *source, "--workdir", home / "work", *words, home=home, check=check)
-    summary = home / "work" / "summary.json"
+    process = pipeline("run", *source, "--workdir", home / work, *words, home=home, check=check)
+    summary = home / work / "summary.json"
     return process.stdout + process.stderr, json.loads(summary.read_text()) if summary.exists() else {}
 
 
@@ -97,6 +98,29 @@ def test_a_second_run_computes_nothing(alone: tuple[Path, str, dict[str, Any]]) 
     assert {stage["status"] for stage in summary["stages"].values()} == {"skipped", "not applicable"}
     assert "done" not in told
     assert summary["recommender"] == first["recommender"]
+
+
+def test_training_starts_from_the_registered_champion_and_only_again_when_that_has_changed(
+    alone: tuple[Path, str, dict[str, Any]],
+) -> None:
+    home = alone[0]
+    shutil.copytree(home / "work", home / "warm")
+    told, summary = run(home, "recommender.warm_start=models:/next-item@champion", work="warm")
+    stages = summary["stages"]
+    assert "input champion/recommender.keras is new" in stages["train"]["reason"]
+    assert {name for name, stage in stages.items() if stage["status"] == "done"} == {
+        "train", "evaluate", "explain", "register",
+    }  # fmt: skip
+    note = json.loads((home / "warm" / "train" / "history.json").read_text())["recommender"]["warm_start"]["note"]
+    assert f"{ITEMS} items kept, 0 added, 0 dropped" in note
+    assert note in told
+    assert note in Page((home / "warm" / "report" / "index.html").read_text()).text
+    # The same content at another place is no change; a place without any stops the run before it starts.
+    again, _ = run(home, f"recommender.warm_start={home / 'work' / 'train'}", work="warm")
+    assert "done" not in again
+    missing, _ = run(home, f"recommender.warm_start={home / 'none'}", work="warm", check=False)
+    assert "has no recommender.keras" in missing
+    assert "Traceback" not in missing
 
 
 @pytest.mark.parametrize("command", [["score", "log", "-o", "rescue.csv"], ["explain", "--session", "1"]])

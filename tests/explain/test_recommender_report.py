@@ -74,6 +74,11 @@ def test_it_shows_lengths_variety_and_parts(tmp_path: Path) -> None:
     assert "Part of the steps" not in whole
 
 
+def test_it_says_what_training_started_from(tmp_path: Path) -> None:
+    history = {"recommender": {"loss": [3.0], "warm_start": {"kept": 7, "note": f"7 items kept. {EVIL[0]}"}}}
+    assert f"7 items kept. {EVIL[0]}" in text_of(tmp_path, run_data(history=history))
+
+
 def test_metrics_bear_the_number_of_items_shown(tmp_path: Path) -> None:
     row = {"recall_at_5": 0.2, "mrr_at_5": 0.1, "ndcg_at_5": 0.15, "coverage_at_5": 0.4}
     other = {"test": row, "test_intervals": {}, "baselines": {"markov": row}, "differences": {}, "slices": []}

@@ -1,4 +1,4 @@
-"""The `recommend` command and the items of the rescue list."""
+"""The `recommend` command."""
 
 import json
 from pathlib import Path
@@ -11,13 +11,11 @@ from data.errors import InputError
 from models.catalogue import make_catalogue
 from models.config import RecommenderConfig
 from models.recommender import Recommender
-from models.recommender_network import build_network
-from models.recommender_serving import serving_model
-from models.sequences import Vocabulary
 from pipeline.commands.recommend import Wishes, recommend_command
 from pipeline.config import PipelineConfig
-from pipeline.rescue import _items
 from pipeline.runner import CONFIG
+from tests.data.logs import log, write_events
+from tests.models.untrained import save_untrained
 
 ITEMS = tuple(f"item {place}" for place in range(30))
 PLAIN = Wishes(None, False, [], False, [], None, None)
@@ -31,15 +29,9 @@ def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / CONFIG).write_text(PipelineConfig().model_dump_json())
     (folder / "train" / "history.json").write_text(json.dumps({"abandonment": {}, "recommender": {"loss": [1.0]}}))
     config = RecommenderConfig(dimension=4, max_length=5, top_k=6)
-    vocabulary = Vocabulary(items=ITEMS, counts=np.arange(40, 10, -1))
-    network = build_network(vocabulary, config, seed=0)
-    for name in ("kind", "gap"):  # vectors start at zero, as if nobody had told
-        table = network.encoder.get_layer(name).embeddings
-        table.assign(np.random.default_rng(0).normal(size=table.shape).astype("float32"))
-    model = serving_model(network, vocabulary, config)
     categories = ["[bold]shoes[/bold]" if place % 2 else "hats" for place in range(29)]
     catalogue = make_catalogue([*ITEMS, "sold once"], [*categories, None, "hats"], np.append(np.arange(30.0), np.nan))
-    Recommender(model, vocabulary, config, catalogue).save(folder / "train")
+    save_untrained(folder / "train", ITEMS, config, catalogue)
     return folder
 
 
@@ -135,17 +127,65 @@ def test_a_folder_without_a_recommender_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "train" / "history.json").write_text('{"recommender": {"skipped": "too few sessions"}}')
     with pytest.raises(InputError, match="has no recommender, which this command needs: too few sessions"):
         recommend_command([], PLAIN, tmp_path, as_json=False)
-    frame, notes = _items(tmp_path, [["a"]])
-    assert (frame.shape, notes) == ((1, 0), ("No items to show: too few sessions.",))
 
 
-def test_the_rescue_list_shows_nothing_that_the_cart_has_already(workdir: Path) -> None:
-    carts = [["item 3", "item 4", "item 3"], [f"item {place}" for place in range(27)], ["new"]]
-    frame, notes = _items(workdir, carts)
-    for cart, shown in zip(carts, frame.to_numpy().tolist(), strict=True):
-        assert not set(cart) & set(shown)
-        assert sum(isinstance(item, str) for item in shown) == min(5, 30 - len(set(cart) & set(ITEMS)))
-    events, gaps = ([[value] * len(cart) for cart in carts] for value in ("cart", 9.0))
-    assert not _items(workdir, carts, events)[0].equals(frame)  # type: ignore[arg-type]
-    assert not _items(workdir, carts, None, gaps)[0].equals(frame)  # type: ignore[arg-type]
-    assert notes == ("1 sessions have no item that the recommender knows; they get the most popular ones.",)
+def test_what_was_bought_is_left_out_whoever_says_so(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log_of = log(
+        ("v", 0, "purchase", "item 5", None, None, 1), ("v", 1, "purchase", "sold once", None, None, 1),
+        ("w", 2, "purchase", "item 6", None, None, 1), ("u", 3, "view", "item 7", None, None, 1),
+    )  # fmt: skip
+    (workdir / "ingest").mkdir(exist_ok=True)
+    write_events(log_of, workdir / "ingest" / "events.parquet")
+    told = answer(workdir, capsys, "item 3", k=30, bought=["item 8", "x"], visitor="v")
+    assert {row["item"] for row in told["items"]} == set(ITEMS) - {"item 5", "item 8"}
+    assert told["notes"] == [
+        "Only 28 of 30 items: the catalogue has no more that may be shown.",
+        "Visitor v has bought 2 items in this run's log; they are left out.",
+        "1 items bought are not known, so they could not come anyway: x.",
+    ]
+    for visitor, note in (("u", "has bought 0 items"), ("x", "has no event in this run's log")):
+        told = answer(workdir, capsys, "item 3", k=30, visitor=visitor)
+        assert len(told["items"]) == 30
+        assert [line for line in told["notes"] if line.startswith(f"Visitor {visitor} {note}")]
+
+
+def test_what_is_out_of_stock_comes_from_a_file(
+    workdir: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "stock.txt"
+    file.write_text("item 1\ngone\n")
+    told = answer(workdir, capsys, "item 3", k=30, exclude=["item 2"], exclude_file=file)
+    assert {row["item"] for row in told["items"]} == set(ITEMS) - {"item 1", "item 2"}
+    assert told["notes"][-1] == f"1 of 2 items in {file} are not known, so they could not come anyway: gone."
+    with pytest.raises(InputError, match=r"`--exclude-file` should be a text file .* \(No such file"):
+        answer(workdir, capsys, "item 3", exclude_file=tmp_path / "absent")
+
+
+def test_an_item_that_comes_again_is_shown_once(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = answer(workdir, capsys, *["item 3", "item 4"] * 3, k=30)
+    assert sorted(row["item"] for row in told["items"]) == sorted(ITEMS)
+    assert told["notes"] == []
+
+
+def test_a_session_of_ten_thousand_events_counts_by_its_latest_and_its_notes_stay_short(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = [f"item {place % 23}" for place in range(10_000)]
+    assert answer(workdir, capsys, *long) == answer(workdir, capsys, *long[-5:])
+    unseen = answer(workdir, capsys, *long, exclude_seen=True, k=30)
+    assert {row["item"] for row in unseen["items"]} == set(ITEMS[23:])
+    strange = [f"new {place}" for place in range(10_000)]
+    told = answer(workdir, capsys, *strange, "item 3")
+    assert (told["source"], told["skipped"], told["unknown"]) == ("model", 10_000, strange)
+    assert told["notes"][0].endswith("skipped: " + ", ".join(strange[:10]) + " and 9,990 more.")
+
+
+def test_a_catalogue_of_one_item(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_untrained(tmp_path / "train", ("only",), RecommenderConfig(dimension=4, max_length=5))
+    (tmp_path / CONFIG).write_text(PipelineConfig().model_dump_json())
+    (tmp_path / "train" / "history.json").write_text(json.dumps({"recommender": {"loss": [1.0]}}))
+    for session in (["only"], [], ["only", "new"] * 9):
+        told = answer(tmp_path, capsys, *session)
+        assert [row["item"] for row in told["items"]] == ["only"]
+        assert "Only 1 of 20 items: the catalogue has no more that may be shown." in told["notes"]
+    assert answer(tmp_path, capsys, "only", exclude_seen=True)["items"] == []
