@@ -16,16 +16,24 @@ from data.feature import Feature, write_features
 from data.features.at import features_at
 from data.features.catalogue import available_features
 from data.features.labels import labelled_points
-from data.sequences import item_sequences
+from data.sequences import example_sequences, item_sequences
 
 KEYS = ("session_id", "visitor_id", "decision_point", "ts", "session_start", "session_end", "abandoned")
+
+ORDER = ("session_start", "session_id", "decision_point")
+"""What orders the rows of `examples.parquet`, and of `example_sequences.parquet` beside it."""
 
 MANY_UNFINISHED = 0.2
 """Share of cart sessions with an unknown outcome up to which `features.unfinished = "auto"` drops them."""
 
 
 def featurize(
-    events_path: Path, config: FeatureConfig, session: SessionConfig, engine_config: EngineConfig, out: Path
+    events_path: Path,
+    config: FeatureConfig,
+    session: SessionConfig,
+    engine_config: EngineConfig,
+    out: Path,
+    with_sequences: bool = False,
 ) -> dict[str, Any]:
     """Write `examples.parquet`, `sequences.parquet`, `catalogue.parquet`, `features.json` and `featurize.json`.
 
@@ -35,6 +43,8 @@ def featurize(
         session: the gap, after which a session is known to be over.
         engine_config: the SQL engine.
         out: existing folder to write to.
+        with_sequences: write `example_sequences.parquet` as well: what each example's session held up to its decision
+            point, in the rows' order of `examples.parquet`.
 
     Returns:
         What `featurize.json` holds.
@@ -51,11 +61,10 @@ def featurize(
         facts, points = _settle(points, config)
         _check_labels(facts, log)
         specs, notes = available_features(log["known"], log["kinds"])
-        write_parquet(
-            _examples(sessions, points, specs),
-            out / "examples.parquet",
-            sort_by=["session_start", "session_id", "decision_point"],
-        )
+        write_parquet(_examples(sessions, points, specs), out / "examples.parquet", sort_by=ORDER)
+        if with_sequences:
+            at_points = example_sequences(sessions, points, config.max_sequence)
+            write_parquet(at_points, out / "example_sequences.parquet", sort_by=ORDER)
         _write_sequences(sessions, config, out)
         write_catalogue(sessions, out / "catalogue.parquet")
     write_features(specs, out / "features.json")

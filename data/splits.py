@@ -52,11 +52,12 @@ def split_examples(
     """Write `train.parquet`, `validation.parquet`, `test.parquet`, `features.json` and `split.json`.
 
     By time, whole sessions: a session belongs where it starts, and one that crosses a boundary is dropped from the
-    earlier side. By group, whole visitors: a hash of the visitor's id and the seed. Where the folder has sequences,
-    they are cut in the same way, to `sequences_train.parquet` and its siblings.
+    earlier side. By group, whole visitors: a hash of the visitor's id and the seed. Where the folder has sequences (of
+    sessions, or of examples), they are cut in the same way, to `sequences_train.parquet` and its siblings.
 
     Args:
-        folder: `examples.parquet`, `features.json` and, where there are items, `sequences.parquet`.
+        folder: `examples.parquet`, `features.json` and, where there are items, `sequences.parquet` and
+            `example_sequences.parquet`.
         config: shares, and by what to split.
         out: existing folder to write to.
         engine_config: the SQL engine.
@@ -77,12 +78,12 @@ def split_examples(
         sides = {side: examples.filter(on_side(examples, side, cut, config)) for side in SIDES}
         for side, rows in sides.items():
             write_parquet(rows, out / f"{side}.parquet")
-        if (folder / "sequences.parquet").exists():
-            sequences = read_parquet(backend, folder / "sequences.parquet")
+        for name in ("sequences", "example_sequences"):
+            if not (folder / f"{name}.parquet").exists():
+                continue
+            sequences = read_parquet(backend, folder / f"{name}.parquet")
             for side in SIDES:
-                write_parquet(
-                    sequences.filter(on_side(sequences, side, cut, config)), out / f"sequences_{side}.parquet"
-                )
+                write_parquet(sequences.filter(on_side(sequences, side, cut, config)), out / f"{name}_{side}.parquet")
     shutil.copyfile(folder / "features.json", out / "features.json")
     (out / "split.json").write_text(json.dumps(facts, indent=1) + "\n")
     return facts

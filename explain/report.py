@@ -8,6 +8,7 @@ import numpy as np
 from explain import figures, tables
 from explain.cart import explain_cart
 from explain.findings import bottom_line, cautions, disagreements, mean_points
+from explain.multi_task import multi_task_part
 from explain.page import write_page
 from explain.report_data import ReportData
 from explain.report_parts import period, shared_parts, span
@@ -32,16 +33,19 @@ def write_report(data: ReportData, folder: Path) -> Path:
 
 def _context(data: ReportData) -> dict[str, Any]:
     warned = cautions(data)
-    context: dict[str, Any] = {"data": data, "cautions": warned, "contents": _contents(bool(warned))}
+    context: dict[str, Any] = {"data": data, "cautions": warned, "contents": _contents(data, bool(warned))}
+    context |= multi_task_part(data)
     return context | _top(data) | _why(data) | _quality(data) | _nudges(data) | shared_parts(data) | _rest(data)
 
 
-def _contents(warned: bool) -> list[tuple[str, str]]:
+def _contents(data: ReportData, warned: bool) -> list[tuple[str, str]]:
     parts = [("cautions", "Before you rely on it")] if warned else []
+    session = [("multi-task", "What the session adds")] if "multi_task" in data.metrics else []
     return [
         *parts,
         ("why", "Why carts are left"),
         ("quality", "How good"),
+        *session,
         ("nudges", "Which carts to nudge"),
         ("recommender", "What to show"),
         ("data", "The data"),

@@ -60,7 +60,7 @@ def metrics_table(found: Mapping[str, Any], names: Sequence[str], caption: str) 
     return Grid(
         caption,
         ("Model", *(metric_name(name) for name in names)),
-        tuple((who, *(_figure(row.get(name), spans.get(name)) for name in names)) for who, row, spans in rows),
+        tuple((who, *(figure_cell(row.get(name), spans.get(name)) for name in names)) for who, row, spans in rows),
     )
 
 
@@ -71,7 +71,7 @@ def differences_table(found: Mapping[str, Any], caption: str) -> Grid | None:
         return None
     names = list(next(iter(compared.values())))
     rows: list[tuple[str | Cell, ...]] = [
-        (f"Model less {baseline_name(name)}", *(_difference(row.get(metric)) for metric in names))
+        (f"Model less {baseline_name(name)}", *(difference_cell(row.get(metric)) for metric in names))
         for name, row in compared.items()
     ]
     return Grid(caption, ("Comparison", *(metric_name(name) for name in names)), tuple(rows))
@@ -116,7 +116,7 @@ def slices_table(slices: Sequence[Mapping[str, Any]]) -> Grid:
             count_text(part["n"]),
             share_text(part["abandoned_share"]),
             share_text(part["mean_prediction"]),
-            _figure(part["auc"], part["auc_interval"]),
+            figure_cell(part["auc"], part["auc_interval"]),
             share_text(part["ece"], 1),
         )
         for part in slices
@@ -213,11 +213,13 @@ def _direction(data: ReportData, position: int, spec: Feature) -> str:
     return "more risk" if trend >= 0.3 else "less risk" if trend <= -0.3 else "both ways"
 
 
-def _figure(value: float | None, interval: Sequence[float] | None) -> Cell:
+def figure_cell(value: float | None, interval: Sequence[float] | None) -> Cell:
+    """A metric with its interval below it."""
     return Cell(decimal_text(value), interval_text(list(interval)) if interval else "")
 
 
-def _difference(value: Sequence[float] | None) -> Cell:
+def difference_cell(value: Sequence[float] | None) -> Cell:
+    """A signed difference of metrics, from [difference, low, high], with its interval below it; a dash for None."""
     if not value:
         return Cell(DASH)
     return Cell(("+" if value[0] > 0 else "") + decimal_text(value[0]), interval_text(list(value[1:])))

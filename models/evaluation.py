@@ -1,6 +1,6 @@
 """The abandonment model's quality on the test examples, beside its baselines on the same rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,14 +55,14 @@ def evaluate_abandonment(
     values, notes = cart_values(test, costs)
     points = {name: binary_metrics(labels, one, evaluate.bins) for name, one in scores.items()}
     drawn = bootstrap_metrics(labels, scores, clusters, evaluate.bootstrap, evaluate.bins, seed) if len(test) else {}
-    intervals = {name: _intervals(points[name], drawn.get(name)) for name in scores}
+    intervals = {name: intervals_of(points[name], drawn.get(name)) for name in scores}
     baselines = [name for name in scores if name != MODEL]
     metrics = {
         "test": points[MODEL],
         "test_intervals": intervals[MODEL],
         "baselines": {name: points[name] for name in baselines},
         "baseline_intervals": {name: intervals[name] for name in baselines},
-        "differences": {name: _differences(points, drawn, name) for name in baselines},
+        "differences": {name: differences_of(points, drawn, MODEL, name) for name in baselines},
         "threshold": {**at_threshold(scores[MODEL], labels, values, costs, threshold), "notes": list(notes)},
         "slices": [
             _slice(one, test, scores[MODEL], clusters, evaluate, seed) for one in slices_of(test, scores[MODEL])
@@ -90,7 +90,8 @@ def clusters_of(keys: pd.DataFrame) -> npt.NDArray[np.int64]:
     return codes.astype(np.int64)
 
 
-def _intervals(point: Mapping[str, float | None], drawn: Floats | None) -> dict[str, list[float] | None]:
+def intervals_of(point: Mapping[str, float | None], drawn: Floats | None) -> dict[str, list[float] | None]:
+    """95% interval of each of `METRICS`, from its values on the test rows and on resamples of them."""
     if drawn is None:
         return dict.fromkeys(METRICS)
     return {
@@ -99,15 +100,19 @@ def _intervals(point: Mapping[str, float | None], drawn: Floats | None) -> dict[
     }
 
 
-def _differences(
-    points: Mapping[str, Mapping[str, float | None]], drawn: Mapping[str, Floats], name: str
+def differences_of(
+    points: Mapping[str, Mapping[str, float | None]],
+    drawn: Mapping[str, Floats],
+    one: str,
+    other: str,
+    metrics: Sequence[str] = DIFFERENCES,
 ) -> dict[str, list[float] | None]:
-    """Model − baseline as [difference, low, high] per metric, paired over resamples; None where not defined."""
+    """One − other as [difference, low, high] per metric, paired over resamples; None where not defined."""
     result: dict[str, list[float] | None] = {}
-    for metric in DIFFERENCES:
-        ours, theirs = points[MODEL][metric], points[name][metric]
+    for metric in metrics:
+        ours, theirs = points[one][metric], points[other][metric]
         column = METRICS.index(metric)
-        edges = interval(drawn[MODEL][:, column] - drawn[name][:, column]) if drawn else None
+        edges = interval(drawn[one][:, column] - drawn[other][:, column]) if drawn else None
         result[metric] = None if ours is None or theirs is None or edges is None else [ours - theirs, *edges]
     return result
 

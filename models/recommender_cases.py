@@ -134,10 +134,10 @@ def pad(sessions: Sequence[Sequence[int]], width: int) -> Ids:
     flat = [
         code for session, length in zip(sessions, lengths, strict=True) for code in session[len(session) - length :]
     ]
-    return _gather(np.array(flat, dtype=np.int32), offsets_of(lengths)[:-1], lengths, width)
+    return padded_stretches(np.array(flat, dtype=np.int32), offsets_of(lengths)[:-1], lengths, width)
 
 
-def _gather(flat: Ids, starts: Offsets, lengths: Offsets, width: int) -> Ids:
+def padded_stretches(flat: Ids, starts: Offsets, lengths: Offsets, width: int) -> Ids:
     """(n, width) rows `flat[start : start + length]`, padded with 0 on the right."""
     columns = np.arange(width)
     inside = columns < lengths[:, None]

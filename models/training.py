@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from data.errors import InputError
 from data.examples import Examples
-from models.abandonment import build_abandonment, core, encode, logit_model, logits, run
+from models.abandonment import Inputs, build_abandonment, core, encode, logit_model, logits, run
 from models.calibration import Platt, fit_platt, set_calibration
 from models.config import AbandonmentConfig, EarlyStopping
 from models.optimizers import make_optimizer
@@ -78,7 +78,7 @@ def train_abandonment(
     average = config.weight_average * len(train) / config.batch_size
     trainer = _trainer(model, config, average, steps=-(-len(train) // config.batch_size))
     class_weight = _class_weight(train.abandoned) if config.imbalance == "class_weight" else None
-    stopping, rate = _stopping(config.early_stopping), config.optimizer.learning_rate
+    stopping, rate = stopping_early(config.early_stopping), config.optimizer.learning_rate
     history = trainer.fit(
         encoded,
         train.abandoned.astype(np.float32)[:, None],
@@ -137,33 +137,38 @@ class ValidationMetrics(keras.callbacks.Callback):
     """Adds `val_loss` and `val_auc` to an epoch's logs, exact and in one pass; stops where the loss is not finite.
 
     Args:
-        encoded: (n, D) validation rows.
+        inputs: n validation rows.
         abandoned: (n,) their labels.
         class_weight: weights of the classes in the loss, as in training.
         learning_rate: named in the message when training diverges.
+        section: of the configuration, named there too.
+        scorer: model from the rows to log-odds (n, 1); the trained model itself where not given.
     """
 
     def __init__(
         self,
-        encoded: npt.NDArray[np.float32],
+        inputs: Inputs,
         abandoned: npt.NDArray[np.int8],
         class_weight: Mapping[int, float] | None,
         learning_rate: float,
+        section: str = "abandonment",
+        scorer: keras.Model | None = None,
     ) -> None:
         super().__init__()
-        self._encoded, self._abandoned, self._rate = encoded, abandoned, learning_rate
+        self._inputs, self._abandoned, self._rate = inputs, abandoned, learning_rate
+        self._section, self._scorer = section, scorer
         balance = class_weight or {0: 1.0, 1: 1.0}
         self._weights = np.where(abandoned == 1, balance[1], balance[0])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Evaluate the weights as they are now."""
         logs = {} if logs is None else logs
-        scores = run(self.model, self._encoded)[:, 0].astype(np.float64)
+        scores = run(self._scorer or self.model, self._inputs)[:, 0].astype(np.float64)
         if not (np.isfinite(logs["loss"]) and np.isfinite(scores).all()):
             raise DivergedError(
                 f"Training diverged in epoch {epoch + 1}: the loss is {logs['loss']}. Lower "
-                f"`abandonment.optimizer.learning_rate` ({self._rate:g}) or bound the gradient by "
-                "`abandonment.optimizer.clip_norm`, for example 1.0"
+                f"`{self._section}.optimizer.learning_rate` ({self._rate:g}) or bound the gradient by "
+                f"`{self._section}.optimizer.clip_norm`, for example 1.0"
             )
         losses = np.logaddexp(0.0, scores) - self._abandoned * scores
         logs["val_loss"] = float(np.mean(losses * self._weights))
@@ -171,7 +176,8 @@ class ValidationMetrics(keras.callbacks.Callback):
         logs["val_auc"] = float(roc_auc_score(self._abandoned, scores)) if both else 0.5
 
 
-def _stopping(config: EarlyStopping) -> keras.callbacks.EarlyStopping:
+def stopping_early(config: EarlyStopping) -> keras.callbacks.EarlyStopping:
+    """The callback that stops training, and puts the best epoch's weights back."""
     return keras.callbacks.EarlyStopping(
         monitor=config.monitor,
         mode="max" if config.monitor == "val_auc" else "min",

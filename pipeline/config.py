@@ -13,7 +13,14 @@ from data.config import DemoConfig, EngineConfig, FeatureConfig, IngestConfig, S
 from data.errors import InputError
 from data.strict import StrictModel
 from explain.config import ExplainConfig
-from models.config import AbandonmentConfig, CostConfig, EvaluateConfig, RecommenderConfig, TuneConfig
+from models.config import (
+    AbandonmentConfig,
+    CostConfig,
+    EvaluateConfig,
+    MultiTaskConfig,
+    RecommenderConfig,
+    TuneConfig,
+)  # fmt: skip
 
 PRESETS = Path(__file__).parent / "presets"
 Table = dict[str, Any]
@@ -84,6 +91,9 @@ class PipelineConfig(StrictModel):
     recommender: RecommenderConfig = RecommenderConfig()
     """The recommender."""
 
+    multi_task: MultiTaskConfig = MultiTaskConfig()
+    """Networks that read the session for both tasks."""
+
     tune: TuneConfig = TuneConfig()
     """Random search over the abandonment model."""
 
@@ -98,6 +108,21 @@ class PipelineConfig(StrictModel):
 
     tracking: TrackingConfig = TrackingConfig()
     """MLflow."""
+
+    @model_validator(mode="after")
+    def _check_multi_task(self) -> Self:
+        if not self.multi_task.enabled:
+            return self
+        missing = None
+        if self.source.kind == "features":
+            missing = 'an event source, and `source.kind` is "features"'
+        elif not self.abandonment.enabled:
+            missing = "an abandonment model to compare with, and `abandonment.enabled` is false"
+        elif not self.recommender.enabled:
+            missing = "a recommender, whose encoder it uses, and `recommender.enabled` is false"
+        if missing:
+            raise InputError(f"`multi_task.enabled` should be false here: it needs {missing}. Received: true")
+        return self
 
     @model_validator(mode="after")
     def _check(self) -> Self:

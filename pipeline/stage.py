@@ -95,7 +95,13 @@ class Stage:
 STAGES = (
     Stage("ingest", (), ("source", "demo", "ingest", "engine"), ("data",), ENGINE, reads_source=True),
     Stage("sessionize", ("ingest",), ("session", "engine"), ("data",), ENGINE),
-    Stage("featurize", ("sessionize",), ("features", "session", "engine", "abandonment.enabled"), ("data",), ENGINE),
+    Stage(
+        "featurize",
+        ("sessionize",),
+        ("features", "session", "engine", "abandonment.enabled", "multi_task.enabled"),
+        ("data",),
+        ENGINE,
+    ),
     Stage(
         "split",
         ("featurize",),
@@ -108,7 +114,7 @@ STAGES = (
     Stage(
         "train",
         ("featurize", "split", "tune"),
-        ("abandonment", "recommender", "costs", "seed"),
+        ("abandonment", "recommender", "multi_task", "costs", "seed"),
         ("data", "models"),
         (*LEARNING, "tensorflow-recommenders"),
         reads_champion=True,

@@ -14,7 +14,7 @@ from pipeline.progress import Progress
 from pipeline.runner import Selection, plan, run
 
 ABANDONMENT = ("auc", "average_precision", "log_loss", "brier", "ece")
-TITLES = {"abandonment": "abandonment model", "recommender": "recommender"}
+TITLES = {"abandonment": "abandonment model", "recommender": "recommender", "multi_task": "multi-task networks"}
 
 
 def run_command(
@@ -54,7 +54,8 @@ def plan_command(
 
 def _print_summary(summary: Mapping[str, Any], workdir: Path) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    for name, print_model in (("abandonment", _print_abandonment), ("recommender", _print_recommender)):
+    printers = {"abandonment": _print_abandonment, "recommender": _print_recommender, "multi_task": _print_multi_task}
+    for name, print_model in printers.items():
         found = summary.get(name) or {}
         if "test" in found:
             print_model(console, found)
@@ -81,6 +82,13 @@ def _print_recommender(console: Console, found: Mapping[str, Any]) -> None:
     table = Table("next item, test sessions", *map(metric_name, metrics), box=None)
     for name, row in {"Keras model": found["test"], **found["baselines"]}.items():
         table.add_row(name.replace("_", " "), *(_figure(row.get(metric)) for metric in metrics))
+    console.print(table)
+
+
+def _print_multi_task(console: Console, found: Mapping[str, Any]) -> None:
+    table = Table("multi-task, test carts", *map(metric_name, ABANDONMENT), box=None)
+    for name, row in found["test"].items():
+        table.add_row(name.replace("_", " "), *(_figure(row.get(key)) for key in ABANDONMENT))
     console.print(table)
 
 

@@ -9,6 +9,7 @@ from data.examples import read_examples
 from models.abandonment import predict
 from models.artifacts import load_model
 from models.evaluation import evaluate_abandonment
+from models.multi_task_evaluation import evaluate_multi_task
 from models.recommender import Recommender
 from models.recommender_evaluation import evaluate_recommender
 from models.sequences import read_sequences
@@ -16,12 +17,17 @@ from pipeline.stage import Context
 
 
 def run(context: Context) -> None:
-    """Write `metrics.json` and `curves.json`; a model that was not made has `{"skipped": reason}` and no curves."""
+    """Write `metrics.json` and `curves.json`; a model that was not made has `{"skipped": reason}` and no curves.
+
+    The multi-task networks are in it where they were asked for.
+    """
     history = json.loads((context.input("train") / "history.json").read_text())
     why = _skipped(history["abandonment"])
     abandonment, curves = (why, {}) if why else _abandonment(context)
     recommender = _skipped(history["recommender"]) or _recommender(context)
     metrics = {"abandonment": abandonment, "recommender": recommender}
+    if "multi_task" in history:
+        metrics["multi_task"] = _skipped(history["multi_task"]) or _multi_task(context)
     (context.out / "metrics.json").write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n")
     (context.out / "curves.json").write_text(json.dumps(curves) + "\n")
 
@@ -44,6 +50,14 @@ def _abandonment(context: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     # What was said when the threshold was chosen holds for what it comes to on the test carts.
     metrics["threshold"]["notes"] = list(dict.fromkeys([*chosen["notes"], *metrics["threshold"]["notes"]]))
     return metrics, curves
+
+
+def _multi_task(context: Context) -> dict[str, Any]:
+    context.progress.detail("multi-task networks")
+    test = read_examples(context.input("split"), "test")
+    frame = pd.read_parquet(context.input("train") / "multi_task_scores.parquet")
+    scores = {str(name): frame[name].to_numpy() for name in frame}
+    return evaluate_multi_task(test, scores, context.config.evaluate, context.config.seed)
 
 
 def _recommender(context: Context) -> dict[str, Any]:

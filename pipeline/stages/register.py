@@ -69,9 +69,9 @@ def _optimizer(context: Context) -> str:
 
 
 def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    for model in ("abandonment", "recommender"):
+    for model in ("abandonment", "recommender", "multi_task"):
         for part in ("test", "baselines"):
-            for name, value in flat(metrics[model].get(part, {})):
+            for name, value in flat(metrics.get(model, {}).get(part, {})):
                 if isinstance(value, int | float):
                     yield f"{model}.{part}.{name}", float(value)
 

@@ -1,4 +1,4 @@
-"""Trains the abandonment model, its baselines and the recommender."""
+"""Trains the abandonment model, its baselines, the recommender and, where asked for, the multi-task networks."""
 
 import json
 import math
@@ -10,11 +10,14 @@ import pandas as pd
 from data.errors import InputError
 from data.examples import read_examples
 from models.abandonment import predict
-from models.artifacts import save_model
+from models.artifacts import load_model, save_model
 from models.baselines import baseline_scores
 from models.catalogue import read_catalogue
 from models.config import AbandonmentConfig
 from models.decision import choose_threshold
+from models.multi_task_evaluation import TABULAR
+from models.multi_task_inputs import read_side
+from models.multi_task_training import Material, train_multi_task
 from models.progress import each_epoch
 from models.recommender import Recommender
 from models.recommender_training import NotEnough, train_recommender
@@ -25,6 +28,8 @@ from pipeline.stage import ABANDONMENT_OFF, Context
 
 def run(context: Context) -> None:
     """Write both models, the catalogue, `history.json`, `threshold.json` and the baselines' scores of the test rows.
+
+    With `multi_task.enabled` there are `multi_task.keras` and `multi_task_scores.parquet` too.
 
     The test rows' features are scored here; their labels are first looked at in `evaluate`.
 
@@ -41,6 +46,8 @@ def run(context: Context) -> None:
             f"Nothing is left to make: the abandonment model is {ABANDONMENT_OFF}, and there can be no recommender: "
             f"{history['recommender']['skipped']}."
         )
+    if context.config.multi_task.enabled:
+        history["multi_task"] = _multi_task(context, history["recommender"])
     (context.out / "history.json").write_text(json.dumps(history, indent=1) + "\n")
 
 
@@ -86,6 +93,23 @@ def _recommender(context: Context) -> dict[str, Any]:
         return {**trained.history}
     context.progress.note(trained.growth.told())
     return trained.history | {"warm_start": trained.growth.about()}
+
+
+def _multi_task(context: Context, recommender: Mapping[str, Any]) -> dict[str, Any]:
+    if "skipped" in recommender:
+        return {"skipped": f"there is no recommender: {recommender['skipped']}"}
+    config, folder = context.config, context.input("split")
+    train, validation, test = (read_side(folder, side) for side in ("train", "validation", "test"))
+    tabular = load_model(context.out / "abandonment.keras")
+    material = Material(train, validation, read_sequences(folder / "sequences_train.parquet"), tabular)
+    trained = train_multi_task(
+        material, config.multi_task, config.recommender, config.seed,
+        lambda name: [each_epoch(_teller(context, name.replace("_", " ")))],
+    )  # fmt: skip
+    save_model(trained.model(), context.out / "multi_task.keras")
+    scores = {TABULAR: predict(tabular, test.examples), **trained.scores(test)}
+    pd.DataFrame(scores).to_parquet(context.out / "multi_task_scores.parquet")
+    return dict(trained.history())
 
 
 def _teller(context: Context, model: str) -> Callable[[int, Mapping[str, float]], None]:

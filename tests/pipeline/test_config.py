@@ -122,3 +122,17 @@ def test_flat_keys_name_every_leaf() -> None:
     leaves = dict(flat(table))
     assert leaves["abandonment.optimizer.learning_rate"] == 1.0
     assert not any(isinstance(value, dict) and value for value in leaves.values())
+
+
+@pytest.mark.parametrize(
+    ("preset", "settings", "reason"),
+    [
+        ("features", ["source.label=y", "source.abandoned=0"], '`source.kind` is "features"'),
+        ("demo", ["recommender.enabled=false"], "`recommender.enabled` is false"),
+        ("yoochoose", [], "`abandonment.enabled` is false"),
+    ],
+)
+def test_multi_task_networks_need_events_and_both_models(preset: str, settings: list[str], reason: str) -> None:
+    with pytest.raises(InputError, match=rf"`multi_task.enabled` should be false here: .*{reason}\. Received: true"):
+        load_config(preset, None, [*settings, "multi_task.enabled=true"])
+    assert load_config("demo", None, ["multi_task.enabled=true"]).multi_task.weight == 0.1
