@@ -34,17 +34,18 @@ class Candidates:
         return ops.reshape(found, ops.shape(ids))
 
 
-def make_candidates(targets: Tensor, draws: Tensor, chance: Tensor) -> Candidates:
+def make_candidates(targets: Tensor, draws: Tensor, chance: Callable[[Tensor], Tensor]) -> Candidates:
     """The batch's targets and further draws as candidates.
 
     Args:
         targets: (n,) ids.
         draws: (k,) ids.
-        chance: (V + 1,) chance of each id to be among them; 1 leaves its scores as they are.
+        chance: (m,) ids → (m,) chance of each to be among them; 1 leaves its scores as they are. Asked for these ids
+            alone, or a step would cost as much as the catalogue is large.
     """
     ids = ops.sort(ops.concatenate([ops.zeros((1,), targets.dtype), targets, draws]))
     again = ops.concatenate([ops.zeros((1,), "bool"), ops.equal(ids[1:], ids[:-1])])
-    bias = -ops.log(ops.maximum(ops.take(chance, ids), 1e-30))
+    bias = -ops.log(ops.maximum(chance(ids), 1e-30))
     return Candidates(ids, ops.where(again | ops.equal(ids, 0), -float("inf"), bias))
 
 

@@ -1,5 +1,6 @@
 """The one module that knows TensorFlow Recommenders: its retrieval task as training loss, its indexes for the top k."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import keras
@@ -12,6 +13,7 @@ from models.config import RecommenderConfig
 from models.encoded import Seen
 from models.next_item_loss import LOWEST, Candidates, bpr_max_loss, make_candidates, softmax_loss, whole_catalogue
 from models.recommender_network import Network, session_scores
+from models.table_rows import TableRows
 
 Tensor = Any
 
@@ -46,7 +48,8 @@ class SessionTrainer(keras.Model):
             seed: seed of these draws.
         """
         super().__init__(name="trainer")
-        self.network, self.luck = network, keras.random.SeedGenerator(seed)
+        self.network = replace(network, items=TableRows(network.items))
+        self.luck = keras.random.SeedGenerator(seed)
         self.items, self.encoder, self.head = network.items, network.encoder, network.head  # for Keras to see
         self.config = config
         self.whole = config.negatives == "all" and config.loss != "in_batch"
@@ -98,7 +101,7 @@ class SessionTrainer(keras.Model):
         # makes it no fair sample of the catalogue.
         excluded = tf.gather(ids, window)
         if self.config.loss == "in_batch":
-            rows, chance = self.network.vectors(targets), tf.gather(self._chance(count), targets)
+            rows, chance = self.network.vectors(targets), self._chance(targets, count)
             return in_batch_loss(vector, rows, targets, chance, excluded, prefix, own), count
         candidates = self._candidates(targets, count, training)
         rows = self.network.vectors(candidates.ids)
@@ -114,13 +117,13 @@ class SessionTrainer(keras.Model):
         places = keras.random.uniform((self.draws,), seed=self.luck if training else 0)
         top = tf.size(self.cumulative) - 1
         drawn = tf.minimum(tf.searchsorted(self.cumulative, tf.cast(places, tf.float64), side="right"), top) + 1
-        return make_candidates(targets, drawn, self._chance(count))
+        return make_candidates(targets, drawn, lambda ids: self._chance(ids, count))
 
-    def _chance(self, count: Tensor) -> Tensor:
-        """(V + 1,) chance of each id to be a candidate; 1 uncorrected."""
+    def _chance(self, ids: Tensor, count: Tensor) -> Tensor:
+        """(m,) chance of each of the given ids to be a candidate; 1 uncorrected."""
         if not self.corrected:
-            return tf.ones_like(self.log_other)
-        return -tf.math.expm1(count * self.log_other + self.log_not_drawn)
+            return tf.ones_like(ids, tf.float32)
+        return -tf.math.expm1(count * tf.gather(self.log_other, ids) + tf.gather(self.log_not_drawn, ids))
 
 
 def _in_batch_loss(

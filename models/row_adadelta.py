@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from models.table_rows import resource
+
 
 @keras.saving.register_keras_serializable(package="models")
 class RowAdadelta(keras.optimizers.Adadelta):
@@ -25,17 +27,12 @@ class RowAdadelta(keras.optimizers.Adadelta):
         rows, segment = tf.unique(gradient.indices)
         summed = tf.math.unsorted_segment_sum(gradient.values, segment, tf.size(rows))
         tf.raw_ops.ResourceSparseApplyAdadelta(
-            var=_handle(variable),
-            accum=_handle(self._accumulated_grads[position]),
-            accum_update=_handle(self._accumulated_delta_vars[position]),
+            var=resource(variable).handle,
+            accum=resource(self._accumulated_grads[position]).handle,
+            accum_update=resource(self._accumulated_delta_vars[position]).handle,
             lr=tf.cast(learning_rate, variable.dtype),
             rho=tf.cast(self.rho, variable.dtype),
             epsilon=tf.cast(self.epsilon, variable.dtype),
             grad=tf.cast(summed, variable.dtype),
             indices=rows,
         )
-
-
-def _handle(variable: Any) -> Any:
-    """TensorFlow's handle of a variable, Keras's wrapper of it or not."""
-    return getattr(variable, "_value", variable).handle

@@ -38,7 +38,7 @@ def test_value_and_gradient_are_those_of_the_definition(seed: int, n: int, m: in
 
 def test_candidates_count_once_and_know_their_columns() -> None:
     chance = tf.constant([0.0, 0.5, 0.25, 1.0, 0.125])
-    found = make_candidates(tf.constant([3, 1]), tf.constant([1, 4, 3, 1]), chance)
+    found = make_candidates(tf.constant([3, 1]), tf.constant([1, 4, 3, 1]), lambda ids: tf.gather(chance, ids))
     assert found.ids.numpy().tolist() == [0, 1, 1, 1, 3, 3, 4]
     expected = [-np.inf, np.log(2), -np.inf, -np.inf, 0.0, -np.inf, np.log(8)]
     np.testing.assert_allclose(found.bias.numpy(), expected, rtol=1e-6)
