@@ -35,7 +35,7 @@ class PlainTrainer(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One update by the sampled softmax that ours is trained with, without the session's own items."""
-        ids = data[0]
+        ids = data[0].ids
         with tf.GradientTape() as tape:
             states = self.gru(self.items(ids[:, :-1]), training=True)
             places = tf.where(ids[:, 1:] > 0)
