@@ -13,6 +13,7 @@ its cosine has a weight of its own; both are read from the state.
 Only layers and operations that come with Keras are used: a saved model needs no code of ours to be loaded.
 """
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,6 @@ from keras import ops
 from models.config import RecommenderConfig
 from models.event_inputs import event_inputs
 from models.recommender_encoders import encode
-from models.sequences import Vocabulary
 
 Tensor = Any
 Rows = npt.NDArray[np.float32]
@@ -76,7 +76,7 @@ class Network:
         return units
 
 
-def build_network(vocabulary: Vocabulary, config: RecommenderConfig, seed: int, start: Rows | None = None) -> Network:
+def build_network(vocabulary: Sized, config: RecommenderConfig, seed: int, start: Rows | None = None) -> Network:
     """A network with fresh weights.
 
     Args:
