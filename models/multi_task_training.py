@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from data.examples import Examples
 from models.abandonment import encode, run
@@ -84,7 +85,7 @@ class TrainedMultiTask:
         found = {}
         for name, one in self.fitted.items():
             logits = _logits(one.network, _inputs(name, read, table))
-            found[name] = 1 / (1 + np.exp(-(one.calibration.scale * logits + one.calibration.shift)))
+            found[name] = expit(one.calibration.scale * logits + one.calibration.shift)
         return found
 
     def history(self) -> dict[str, list[float]]:
