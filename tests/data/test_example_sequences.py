@@ -51,6 +51,8 @@ def test_they_are_the_latest_events_up_to_the_point_in_order(frame: pd.DataFrame
         seen = whole[whole["step"] <= row["decision_point"]].tail(LONGEST)
         assert list(row["items"]) == list(seen["item_id"])
         assert list(row["events"]) == list(seen["event"])
+        waited = whole["ts"].diff().dt.total_seconds().fillna(0.0)
+        np.testing.assert_allclose(row["gaps"], waited[seen.index], rtol=1e-6)
         assert row["session_start"] == whole["ts"].min()
         assert row["visitor_id"] == whole["visitor_id"].iloc[0]
 

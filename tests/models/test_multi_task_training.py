@@ -166,7 +166,8 @@ def write_side(folder: Path, one: Side, sessions: list[str], points: list[int]) 
     lists = [one.sequences.session(row) for row in range(len(one.sequences))]
     columns = {"session_id": sessions, "decision_point": pa.array(points, pa.int32()), "items": lists}
     times = pa.array([0] * len(sessions), pa.timestamp("us"))
-    table = pa.table({**columns, "session_start": times, "events": [EVENTS] * len(sessions)})
+    gaps = pa.array([[0.0] * len(EVENTS)] * len(sessions), pa.list_(pa.float32()))
+    table = pa.table({**columns, "session_start": times, "events": [EVENTS] * len(sessions), "gaps": gaps})
     pq.write_table(table, folder / "example_sequences_test.parquet")
 
 
