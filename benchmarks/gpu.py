@@ -60,6 +60,7 @@ def seconds_per_step(setting: Setting, steps: int) -> float:
     """Median time of a step, over five stretches of `steps` that are not waited for one by one."""
     items, dimension, batch, precision = setting
     settings = {"dimension": dimension, "max_length": LENGTH, "negatives": NEGATIVES, "batch_size": batch}
+    settings |= {"use_events": False, "use_gaps": False}  # items alone
     config = RecommenderConfig.model_validate(settings)
     keras.config.set_dtype_policy(precision)
     try:

@@ -25,7 +25,7 @@ def summed_loss(
     """Summed softmax loss of every prefix of full windows.
 
     Args:
-        network: its encoder and head are used; its item table is not read.
+        network: its encoder, which is told of items alone, and its head are used; its item table is not read.
         rows: (B, T, D) rows of the table for the inputs, the first T ids of the windows.
         candidate_rows: (m, D) rows of the candidates.
         candidates: the m candidates, the targets among them.

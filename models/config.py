@@ -165,6 +165,10 @@ class RecommenderConfig(StrictModel):
     batch_normalization: bool = True
     """Normalize the session's state over the batch before dropout."""
 
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """Arithmetic of the encoder's layers. Weights, item vectors, the head and all scores are float32 in any case; the
+    mixed kinds pay on hardware that has units for them."""
+
     max_length: int = Field(default=20, ge=1)
     """Latest events of a session that the encoder sees."""
 

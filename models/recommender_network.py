@@ -24,6 +24,7 @@ from keras import ops
 
 from models.config import RecommenderConfig
 from models.event_inputs import event_inputs
+from models.precision import layers_in
 from models.recommender_encoders import encode
 
 Tensor = Any
@@ -90,7 +91,9 @@ def build_network(vocabulary: Sized, config: RecommenderConfig, seed: int, start
     rows = start if start is not None else np.random.default_rng(seed).normal(size=(len(vocabulary), config.dimension))
     rows = START_NORM * rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
     items.embeddings.assign(np.concatenate([np.zeros((1, config.dimension)), rows]).astype(np.float32))
-    return Network(items=items, encoder=_encoder(config, seed + 1), head=_head(config, seed + 2))
+    with layers_in(config.precision):  # the head stays in float32, for scores are differences of large numbers
+        encoder = _encoder(config, seed + 1)
+    return Network(items=items, encoder=encoder, head=_head(config, seed + 2))
 
 
 def unit(rows: Tensor) -> Tensor:
@@ -131,7 +134,7 @@ def _weighted_mean(vectors: Tensor, states: Tensor, config: RecommenderConfig, s
     recency = keras.layers.Embedding(config.max_length, 1, embeddings_initializer="zeros", name="recency")
     near = recency(ops.clip(distance, 0, config.max_length - 1))[..., 0]
     scores = ops.matmul(asked, ops.transpose(vectors, (0, 2, 1))) + near
-    weights = ops.softmax(ops.where(distance >= 0, scores, -1e9), axis=-1)
+    weights = ops.softmax(ops.where(distance >= 0, scores, -6e4), axis=-1)  # float16 has nothing below -65,504
     return ops.matmul(weights, vectors)
 
 

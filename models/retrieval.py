@@ -48,7 +48,7 @@ class SessionTrainer(keras.Model):
             seed: seed of these draws.
         """
         super().__init__(name="trainer")
-        self.network = replace(network, items=TableRows(network.items))
+        self.network, self._read = network, replace(network, items=TableRows(network.items))
         self.luck = keras.random.SeedGenerator(seed)
         self.items, self.encoder, self.head = network.items, network.encoder, network.head  # for Keras to see
         self.config = config
@@ -88,7 +88,7 @@ class SessionTrainer(keras.Model):
         ids = batch.ids if isinstance(batch, Seen) else batch
         inputs, following = ids[:, :-1], ids[:, 1:]
         told = (batch.kinds[:, :-1], batch.gaps[:, :-1]) if isinstance(batch, Seen) else (None, None)
-        vectors, states = self.network.read(inputs, training, *told)
+        vectors, states = self._read.read(inputs, training, *told)
         places = tf.where(following > 0)  # (n, 2): window and position of each target
         window, position = places[:, 0], places[:, 1]
         targets = tf.gather_nd(following, places)
@@ -101,10 +101,10 @@ class SessionTrainer(keras.Model):
         # makes it no fair sample of the catalogue.
         excluded = tf.gather(ids, window)
         if self.config.loss == "in_batch":
-            rows, chance = self.network.vectors(targets), self._chance(targets, count)
+            rows, chance = self._read.vectors(targets), self._chance(targets, count)
             return in_batch_loss(vector, rows, targets, chance, excluded, prefix, own), count
         candidates = self._candidates(targets, count, training)
-        rows = self.network.vectors(candidates.ids)
+        rows = self._read.vectors(candidates.ids)
         case = (vector, rows, candidates, excluded, targets, prefix, own)
         if self.config.loss == "bpr_max":
             return tf.reduce_sum(bpr_max_loss(*case, self.config.score_penalty)), count

@@ -20,7 +20,11 @@ from models.retrieval import SessionTrainer
 from models.sequences import Vocabulary
 
 ROOT = Path(__file__).resolve().parents[2]
-ITEMS, SETTINGS = 30, {"dimension": 16, "max_length": 4, "negatives": 0, "dropout": 0.0, "input_dropout": 0.0}
+ITEMS = 30
+SETTINGS = {
+    **{"dimension": 16, "max_length": 4, "negatives": 0, "dropout": 0.0, "input_dropout": 0.0},
+    **{"use_events": False, "use_gaps": False},
+}
 FREQUENCY = np.append(0.0, np.full(ITEMS, 1 / ITEMS))
 
 SCRIPT = """

@@ -11,6 +11,7 @@ import pytest
 
 from models.config import RecommenderConfig
 from models.next_item_fitting import Batches
+from models.recommender import Recommender
 from models.recommender_cases import make_windows
 from models.recommender_evaluation import evaluate_recommender
 from models.recommender_network import build_network
@@ -106,6 +107,22 @@ def save(log: Sequences, path: Path) -> Path:
     }
     pq.write_table(pa.table(table), path)
     return path
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_a_less_precise_encoder_learns_nearly_as_well_and_is_loaded_as_it_was_saved(
+    trained: TrainedRecommender, tmp_path: Path, precision: str
+) -> None:
+    found = train_recommender(walks(1_500, 1), walks(200, 2), SMALL.model_copy(update={"precision": precision}), 5)
+    best = min(found.history["val_loss"])
+    assert best == pytest.approx(min(trained.history["val_loss"]), rel=0.03)
+    assert best != min(trained.history["val_loss"])  # it did compute otherwise
+    found.recommender.save(tmp_path)
+    again, sessions = Recommender.load(tmp_path), [["i3", "i4"], ["i7"]]
+    assert again.model.get_layer("encoder").get_layer("gru").dtype_policy.name == precision
+    assert [list(one) for one in again.recommend(sessions)] == [
+        list(one) for one in found.recommender.recommend(sessions)
+    ]
 
 
 def test_another_seed_gives_other_weights_and_other_batches() -> None:
