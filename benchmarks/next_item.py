@@ -166,7 +166,7 @@ def _train(
     """Train on everything, and rank the test's targets."""
     everything, test = read(folder, quick)
     start = time.perf_counter()
-    recommender = refit(everything, config, seed, epochs, shift)
+    recommender = refit(everything, config, seed, epochs, shift).recommender
     seconds = time.perf_counter() - start
     windows = make_windows(everything, recommender.vocabulary, config.max_length)
     cases = Cases(test, recommender.vocabulary, config.max_length)

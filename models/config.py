@@ -175,8 +175,9 @@ class RecommenderConfig(StrictModel):
     use_events: bool = True
     """Whether the encoder is told the kind of each event: view, cart, uncart, purchase or favourite."""
 
-    use_gaps: bool = True
-    """Whether the encoder is told how long after the session's previous event each event came."""
+    use_gaps: bool = False
+    """Whether the encoder is told how long after the session's previous event each event came. Worth a try where
+    visitors behave otherwise after a pause; where it was measured, it changed nothing."""
 
     min_item_count: PositiveInt = 2
     """Training events an item needs to enter the vocabulary."""

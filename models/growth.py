@@ -14,7 +14,7 @@ from models.sequences import Sequences, Vocabulary, build_vocabulary
 
 Rows = npt.NDArray[np.float32]
 
-FORM = ("encoder", "dimension", "heads", "max_length", "batch_normalization")
+FORM = ("encoder", "dimension", "heads", "max_length", "batch_normalization", "use_events", "use_gaps")
 """Settings that give the weights their shapes, in which a recommender has to be like the one it starts from."""
 
 NOISE = 0.01

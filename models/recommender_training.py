@@ -1,7 +1,7 @@
 """Training of the next-item recommender."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -86,7 +86,7 @@ def train_recommender(
     if not config.refit or not len(validation):
         return found
     again = refit(join(train, validation), config, seed, found.best_epoch + 1, found.own_shift, callbacks, origin)
-    return TrainedRecommender(again, found.history, found.best_epoch, found.own_shift, found.growth)
+    return replace(again, history=found.history)
 
 
 def refit(
@@ -97,7 +97,7 @@ def refit(
     own_shift: float,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     origin: Origin | None = None,
-) -> Recommender:
+) -> TrainedRecommender:
     """Train for a known number of epochs, with nothing held out.
 
     Args:
@@ -112,11 +112,11 @@ def refit(
     Raises:
         NotEnough: fewer than `min_sessions` sessions have two known items.
     """
-    trainer, vocabulary, batches, _ = _prepare(sessions, config, seed, origin)
-    fit(trainer, batches, None, epochs, config.weight_average, callbacks)
+    trainer, vocabulary, batches, growth = _prepare(sessions, config, seed, origin)
+    losses = fit(trainer, batches, None, epochs, config.weight_average, callbacks)
     recommender = Recommender(serving_model(trainer.network, vocabulary, config), vocabulary, config)
     shift_own_items(recommender, own_shift)
-    return recommender
+    return TrainedRecommender(recommender, losses, epochs - 1, own_shift, growth)
 
 
 def _fit(

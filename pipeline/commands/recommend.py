@@ -153,6 +153,9 @@ def _notes(recommender: "Recommender", session: Sequence[str], wishes: Wishes, f
         notes.append("No item of the session has a known category: items of all categories are shown.")
     if found.category is not None:
         notes.append(f"Kept to the session's category, {found.category}.")
+    for option, setting, typed in (("--events", "use_events", wishes.events), ("--gaps", "use_gaps", wishes.gaps)):
+        if typed is not None and not getattr(recommender.config, setting):
+            notes.append(f"`{option}` changes nothing: the recommender was trained without `recommender.{setting}`.")
     wanted = recommender.config.top_k if wishes.k is None else wishes.k
     if len(found) < wanted:
         notes.append(f"Only {len(found)} of {wanted} items: the catalogue has no more that may be shown.")

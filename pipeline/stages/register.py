@@ -108,11 +108,13 @@ def _recommender(context: Context, figures: Mapping[str, float]) -> LoggedModel:
 
     folder = context.scratch / "next_item"
     _copy(folder, *(path for path in sorted(context.input("train").iterdir()) if path.name.startswith("recommender")))
-    columns = {"items": "session", "events": "events", "gaps": "gaps"}
+    used = {"events": context.config.recommender.use_events, "gaps": context.config.recommender.use_gaps}
+    told = [name for name, taken in used.items() if taken]
+    columns = {"items": "session", **{name: name for name in told}}
     sequences = pd.read_parquet(context.input("split") / "sequences_test.parquet", columns=list(columns)).head(3)
     example = pd.DataFrame({name: [list(values) for values in sequences[column]] for column, name in columns.items()})
     # A row without them makes them optional in the signature that is logged.
-    example.loc[example.index[-1], ["events", "gaps"]] = None
+    example.loc[example.index[-1:], told] = None
     return LoggedModel(
         context.config.tracking.recommender_name,
         "models.loaders.next_item",

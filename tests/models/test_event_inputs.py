@@ -20,7 +20,9 @@ WAITS = np.array([[0, 2, 40, 7, 100, 3000], [0, 0.5, 12, 200, 700, 1]], dtype=np
 
 def told_network(encoder: str = "gru", **changes: Any) -> Network:
     """A network whose vectors of kinds and gaps are no longer zero."""
-    config = RecommenderConfig.model_validate({"dimension": 6, "max_length": 8, "encoder": encoder, **changes})
+    config = RecommenderConfig.model_validate(
+        {"dimension": 6, "max_length": 8, "encoder": encoder, "use_gaps": True, **changes}
+    )
     network = build_network(VOCABULARY, config, seed=3)
     rng = np.random.default_rng(0)
     for weight in network.encoder.trainable_weights:

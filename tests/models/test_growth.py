@@ -103,6 +103,7 @@ def test_a_recommender_of_another_shop_is_refused() -> None:
     [
         ({"dimension": 32}, "`recommender.dimension` is 64 here and 32 there"),
         ({"encoder": "lstm", "max_length": 5}, "`recommender.encoder` is gru here and lstm there; `recommender.max_"),
+        ({"use_events": False}, "`recommender.use_events` is True here and False there"),
         ({"batch_normalization": False}, "`recommender.batch_normalization` is True here and False there"),
     ],
 )

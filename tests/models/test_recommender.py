@@ -32,7 +32,7 @@ SHOP = make_catalogue(
 
 
 def untrained(items: tuple[str, ...] = ITEMS, catalogue: Catalogue | None = None, **changes: Any) -> Recommender:
-    config = RecommenderConfig.model_validate({"dimension": 8, "max_length": 5, **changes})
+    config = RecommenderConfig.model_validate({"dimension": 8, "max_length": 5, "use_gaps": True, **changes})
     vocabulary = Vocabulary(items=items, counts=np.arange(len(items) + 3, 3, -1))
     network = build_network(vocabulary, config, seed=1)
     rng = np.random.default_rng(0)

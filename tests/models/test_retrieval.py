@@ -14,7 +14,7 @@ from models.recommender_network import Network, build_network
 from models.retrieval import SessionTrainer, TopItems
 from models.sequences import Vocabulary
 
-CONFIG = RecommenderConfig(dimension=6, max_length=4, dropout=0.0)
+CONFIG = RecommenderConfig(dimension=6, max_length=4, dropout=0.0, use_gaps=True)
 VOCABULARY = Vocabulary(items=tuple("abcdefg"), counts=np.arange(9, 2, -1))
 BATCH = np.array([[1, 2, 1, 3, 0], [4, 4, 4, 0, 0], [5, 1, 2, 6, 5], [7, 3, 0, 0, 0]], dtype=np.int32)
 FREQUENCY = np.array([0.0, 0.4, 0.2, 0.15, 0.1, 0.08, 0.05, 0.02])

@@ -150,9 +150,7 @@ def test_every_encoder_can_be_grown(encoder: str, later: tuple[Sequences, Sequen
         )
 
 
-@pytest.mark.parametrize(
-    "changes", [{"dimension": 16}, {"encoder": "pooling"}, {"max_length": 4}, {"batch_normalization": False}]
-)
+@pytest.mark.parametrize("changes", [{"dimension": 16}, {"encoder": "pooling"}, {"max_length": 4}, {"use_gaps": True}])
 def test_a_champion_of_another_form_is_refused(champion: Recommender, changes: dict[str, Any]) -> None:
     name = next(iter(changes))
     with pytest.raises(InputError, match=f"`recommender.{name}` is .* here and .* there"):

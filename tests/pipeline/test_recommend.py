@@ -28,7 +28,7 @@ def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "train").mkdir()
     (folder / CONFIG).write_text(PipelineConfig().model_dump_json())
     (folder / "train" / "history.json").write_text(json.dumps({"abandonment": {}, "recommender": {"loss": [1.0]}}))
-    config = RecommenderConfig(dimension=4, max_length=5, top_k=6)
+    config = RecommenderConfig(dimension=4, max_length=5, top_k=6, use_gaps=True)
     categories = ["[bold]shoes[/bold]" if place % 2 else "hats" for place in range(29)]
     catalogue = make_catalogue([*ITEMS, "sold once"], [*categories, None, "hats"], np.append(np.arange(30.0), np.nan))
     save_untrained(folder / "train", ITEMS, config, catalogue)
@@ -84,6 +84,17 @@ def test_typed_kinds_and_gaps_reach_the_list(workdir: Path, capsys: pytest.Captu
     assert [(row["item"], row["score"]) for row in told["items"]] == [(item, round(score, 6)) for item, score in found]
     assert told["items"] != answer(workdir, capsys, "item 3", "item 4", events="view,view", gaps="0,75.5")["items"]
     assert told["items"] != answer(workdir, capsys, "item 3", "item 4", events="view,cart")["items"]
+
+
+def test_what_the_recommender_was_not_told_in_training_is_a_note(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_untrained(tmp_path / "train", ITEMS, RecommenderConfig(dimension=4, max_length=5))
+    (tmp_path / CONFIG).write_text(PipelineConfig().model_dump_json())
+    (tmp_path / "train" / "history.json").write_text(json.dumps({"abandonment": {}, "recommender": {"loss": [1.0]}}))
+    assert answer(tmp_path, capsys, "item 3", events="cart", gaps="0")["notes"] == [
+        "`--gaps` changes nothing: the recommender was trained without `recommender.use_gaps`."
+    ]
 
 
 @pytest.mark.parametrize(
