@@ -72,13 +72,15 @@ class Encoded:
         if not len(self.ids):
             return bare(np.zeros(inside.shape, np.int32))
         gaps = np.where(back & (columns == 0), np.float32(0), self.gaps[after])
-        found = Seen(
+        return Seen(
             ids=np.where(inside, self.ids[place], np.int32(0)),
             kinds=np.where(inside, self.kinds[place], np.int8(0)),
             gaps=np.where(inside, gaps, np.float32(UNKNOWN)),
         )
+
+    def release(self) -> None:
+        """Give back the memory that reading took, where the events are in files."""
         release(self.ids, self.kinds, self.gaps)
-        return found
 
 
 def encode(sequences: Sequences, vocabulary: Vocabulary) -> Encoded:

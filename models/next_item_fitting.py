@@ -51,6 +51,7 @@ class Batches:
             batches = np.split(part[np.lexsort((luck, self.windows.lengths[part]))], cuts)
             for place in self._rng.permutation(len(batches)) if self.shuffle else range(len(batches)):
                 yield self.windows.seen(batches[place])
+            self.windows.events.release()
 
 
 def _cuts(lengths: npt.NDArray[np.signedinteger[Any]], batch_size: int) -> npt.NDArray[np.int64]:

@@ -251,7 +251,7 @@ def build_vocabulary(sequences: Sequences, min_item_count: int = 1) -> Vocabular
     counts = np.zeros(len(sequences.names), dtype=np.int64)
     for piece in pieces(len(sequences.codes)):
         counts += np.bincount(sequences.codes[piece], minlength=len(counts))
-    release(sequences.codes)
+        release(sequences.codes)
     kept = [(-int(counts[code]), name) for code, name in enumerate(sequences.names) if counts[code] >= min_item_count]
     ordered = sorted(pair for pair in kept if pair[1] != "")
     return Vocabulary(
