@@ -49,11 +49,11 @@ def test_paths_with_quotes_blanks_and_glob_marks_are_taken_as_they_are(tmp_path:
 
 
 def test_more_rows_than_memory_are_sorted_on_disk(tmp_path: Path) -> None:
-    with engine(EngineConfig(memory_limit_mib=64, threads=2), tmp_path) as backend:
-        query = "SELECT hash(range) AS key, repeat('x', 40) || range AS text FROM range(1500000)"
+    with engine(EngineConfig(memory_limit_mib=128, threads=2), tmp_path) as backend:
+        query = "SELECT hash(range) AS key, repeat('x', 40) || range AS text FROM range(4000000)"
         backend.raw_sql(f"CREATE TEMP VIEW big AS {query}")
         write_parquet(backend.table("big"), tmp_path / "big.parquet", ["key"])
-        assert read_parquet(backend, tmp_path / "big.parquet").count().execute() == 1_500_000
+        assert read_parquet(backend, tmp_path / "big.parquet").count().execute() == 4_000_000
 
 
 def test_times_are_utc_whatever_the_machine_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

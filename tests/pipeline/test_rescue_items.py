@@ -26,7 +26,7 @@ NOBODY = Examples(pd.DataFrame(), pd.DataFrame(), np.zeros(0, dtype=np.int8), ()
 @pytest.fixture(scope="module")
 def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    save_untrained(folder / "train", ITEMS, RecommenderConfig(dimension=4, max_length=5))
+    save_untrained(folder / "train", ITEMS, RecommenderConfig(dimension=4, max_length=5, use_gaps=True))
     (folder / "train" / "history.json").write_text(json.dumps({"recommender": {"loss": [1.0]}}))
     return folder
 
