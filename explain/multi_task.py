@@ -5,7 +5,7 @@ from typing import Any
 
 from explain.report_data import ReportData
 from explain.tables import Cell, Grid, difference_cell, figure_cell
-from explain.wording import interval_text, metric_name
+from explain.wording import decimal_text, interval_text, metric_name
 
 METRICS = ("auc", "average_precision", "log_loss", "brier", "ece")
 NAMES = {
@@ -15,6 +15,10 @@ NAMES = {
     "tabular_and_session": "The tabular model with the session, both tasks",
 }
 """Names of the networks for a reader."""
+
+SLIGHT = 0.001
+"""Gain in AUC below which it is called next to nothing, shown or not: as much comes of one more layer on the tabular
+model, without any session."""
 
 
 def multi_task_part(data: ReportData) -> dict[str, Any]:
@@ -34,10 +38,13 @@ def multi_task_part(data: ReportData) -> dict[str, Any]:
 
 
 def verdict(difference: Sequence[float] | None) -> str:
-    """Whether the session helps the tabular model, by the interval of the difference in AUC."""
+    """Whether the session helps the tabular model, by the interval of the difference in AUC, and by its size."""
     if difference is None:
         return "Whether the session's items help cannot be said: the test carts all ended the same way."
-    told, low, high = f"AUC {_with_interval(difference)}", difference[1], difference[2]
+    gap, low, high = difference
+    told = f"AUC {_with_interval(difference)}"
+    if low > 0 and gap < SLIGHT:
+        return f"The session's items add next to nothing: {told}."
     if low > 0:
         return f"The session's items help the tabular model: {told}."
     if high < 0:
@@ -49,13 +56,17 @@ def second_task(difference: Sequence[float] | None) -> str:
     """Whether learning the next item beside it helps the network that has the session alone."""
     if difference is None:
         return ""
-    told, low, high = f"AUC {_with_interval(difference)}", difference[1], difference[2]
+    _, low, high = difference
+    told = f"AUC {_with_interval(difference)}"
     word = "helps" if low > 0 else "harms" if high < 0 else "makes no difference that was shown"
     return f"To the network with the session alone, learning the next item as well {word}: {told}."
 
 
 def _with_interval(difference: Sequence[float]) -> str:
-    return f"{difference_cell(difference).text} (95% interval {interval_text(list(difference[1:]))})"
+    gap = difference[0]
+    places = 4 if abs(gap) < SLIGHT else 3
+    sign = "+" if gap > 0 else ""
+    return f"{sign}{decimal_text(gap, places)} (95% interval {interval_text(list(difference[1:]), places)})"
 
 
 def _quality(found: Mapping[str, Any]) -> Grid:

@@ -36,6 +36,8 @@ def measured(found: dict[str, Any]) -> ReportData:
             "add nothing here that the test carts could show: AUC +0.001 (95% interval −0.004 to 0.006).",
         ),
         ([0.0, 0.0, 0.0], "add nothing here"),
+        ([0.0004, 0.0001, 0.0008], "add next to nothing: AUC +0.0004 (95% interval 0.0001 to 0.0008)."),
+        ([-0.0004, -0.0008, -0.0001], "make the tabular model worse: AUC −0.0004"),
         (None, "cannot be said"),
     ],
 )
