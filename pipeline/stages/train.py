@@ -81,9 +81,8 @@ def _recommender(context: Context) -> dict[str, Any]:
         # Where the champion came from is no property of the model: another address of the same one gives equal bytes.
         settings = config.recommender.model_copy(update={"warm_start": None})
         callbacks = [each_epoch(_teller(context, "recommender"))]
-        trained = train_recommender(
-            train, validation, settings, config.seed, callbacks, champion, catalogue.known_categories()
-        )
+        categories = catalogue.known_categories() if champion else None
+        trained = train_recommender(train, validation, settings, config.seed, callbacks, champion, categories)
     except NotEnough as why:
         context.progress.note(f"No recommender: {why}")
         return {"skipped": str(why)}
