@@ -15,6 +15,7 @@ from data.strict import StrictModel
 from explain.config import ExplainConfig
 from models.config import (
     AbandonmentConfig,
+    CompareConfig,
     CostConfig,
     EvaluateConfig,
     MultiTaskConfig,
@@ -95,7 +96,10 @@ class PipelineConfig(StrictModel):
     """Networks that read the session for both tasks."""
 
     tune: TuneConfig = TuneConfig()
-    """Random search over the abandonment model."""
+    """Search over the abandonment model."""
+
+    compare: CompareConfig = CompareConfig()
+    """Alternatives side by side."""
 
     evaluate: EvaluateConfig = EvaluateConfig()
     """How quality is measured."""
@@ -231,7 +235,9 @@ def _validated(table: Table) -> PipelineConfig:
     try:
         return PipelineConfig.model_validate(table)
     except ValidationError as error:
-        problems = [_problem(dict(detail)) for detail in error.errors()]
+        # A default that goes by another setting, which is wrong, is no mistake of its own.
+        details = [detail for detail in error.errors() if detail["type"] != "default_factory_not_called"]
+        problems = [_problem(dict(detail)) for detail in details]
         raise InputError("The configuration is not valid.\n" + "\n".join(f"  {line}" for line in problems)) from None
 
 

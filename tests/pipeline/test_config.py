@@ -46,6 +46,19 @@ def test_a_wrong_setting_is_named_with_what_is_right(setting: str, parts: list[s
     assert all(part in str(error.value) for part in parts), str(error.value)
 
 
+def test_a_rule_brings_its_own_learning_rate_unless_one_is_set() -> None:
+    assert load_config(None, None, ["abandonment.optimizer.name=adam"]).abandonment.optimizer.learning_rate == 0.001
+    settings = ["abandonment.optimizer.name=adam", "abandonment.optimizer.learning_rate=0.02"]
+    assert load_config(None, None, settings).abandonment.optimizer.learning_rate == 0.02
+
+
+def test_an_unknown_rule_is_one_mistake_not_three() -> None:
+    with pytest.raises(InputError) as error:
+        load_config(None, None, ["abandonment.optimizer.name=adan"])
+    assert "'adam'" in str(error.value)
+    assert str(error.value).count("Received") == 1
+
+
 @pytest.mark.parametrize(
     ("preset", "settings", "why"),
     [

@@ -1,0 +1,38 @@
+"""Configuration of costs and of how quality is measured."""
+
+from pydantic import Field, PositiveInt
+
+from data.strict import StrictModel
+
+
+class CostConfig(StrictModel):
+    """What a nudge costs and brings, in the shop's currency; sets the decision threshold and the value of a nudge."""
+
+    nudge_cost: float = Field(default=0.5, ge=0.0)
+    """Cost of one nudge (message, discount) whether it works or not."""
+
+    margin: float = Field(default=0.25, gt=0.0, le=1.0)
+    """Share of the cart's value that is profit when it is bought."""
+
+    rescue_rate: float = Field(default=0.1, gt=0.0, le=1.0)
+    """Share of the carts that would be abandoned which a nudge turns into purchases."""
+
+    cart_value: float = Field(default=1.0, gt=0.0)
+    """Value counted for a cart whose value the source does not tell, in the same currency."""
+
+
+class EvaluateConfig(StrictModel):
+    """How quality is measured on the test examples."""
+
+    bootstrap: PositiveInt = 500
+    """Bootstrap resamples (of whole sessions) behind each 95% interval."""
+
+    bins: PositiveInt = 15
+    """Equal-count bins of the calibration curve and of the expected calibration error."""
+
+    few: PositiveInt = 200
+    """Test examples below which the report warns how little they prove."""
+
+    max_prefixes: PositiveInt = 20_000
+    """Steps of the test sessions that the recommender and its baselines are compared on at most (a seeded sample of
+    whole sessions)."""
