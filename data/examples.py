@@ -1,5 +1,6 @@
 """Examples in memory: what the models train on and the reports speak of."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -66,3 +67,24 @@ def from_frame(frame: pd.DataFrame, specs: tuple[Feature, ...]) -> Examples:
 def read_examples(folder: Path, split: Split) -> Examples:
     """Read one side of the split from the split stage's folder (`train.parquet`, …, `features.json`)."""
     return from_frame(pd.read_parquet(folder / f"{split}.parquet"), read_features(folder / "features.json"))
+
+
+def digest(examples: Examples) -> str:
+    """A hash of names, features and labels."""
+    names = ",".join(spec.name for spec in examples.specs).encode()
+    rows = pd.util.hash_pandas_object(examples.features, index=False).to_numpy()
+    return hashlib.sha256(names + rows.tobytes() + examples.abandoned.tobytes()).hexdigest()
+
+
+def sample(examples: Examples, rows: int, seed: int) -> Examples:
+    """At most `rows` examples of whole visitors, drawn by a seeded shuffle, in their own order; all where they fit."""
+    if len(examples) <= rows:
+        return examples
+    visitors = examples.keys["visitor_id"]
+    codes = visitors.astype("category").cat.codes.to_numpy(dtype=np.int64, copy=True)
+    alone = codes < 0  # a row without a visitor is drawn for itself
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
+    order = np.random.default_rng(seed).permutation(codes.max() + 1)
+    counts = np.bincount(codes)[order]
+    taken = order[np.cumsum(counts) <= rows]
+    return examples.take(np.isin(codes, taken))

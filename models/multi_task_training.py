@@ -1,6 +1,6 @@
 """Training of the multi-task network, alone and beside the tabular model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -11,7 +11,9 @@ from scipy.special import expit
 from data.examples import Examples
 from models.abandonment import encode, run
 from models.calibration import Platt, fit_platt
+from models.checkpoint import Arrays
 from models.config import MultiTaskConfig, OptimizerConfig, RecommenderConfig
+from models.fitting import Tell, fit, seed_everything
 from models.item_start import co_occurrence_vectors
 from models.multi_task import JointTrainer, SessionNetwork, build_session_network
 from models.multi_task_batches import Inputs, JointBatches, sessions_in_a_batch
@@ -20,7 +22,7 @@ from models.multi_task_serving import serving_model, tower
 from models.optimizers import make_optimizer
 from models.row_adadelta import RowAdadelta
 from models.sequences import Sequences, Vocabulary, build_vocabulary
-from models.training import ValidationMetrics, seed_everything, stopping_early
+from models.training import Judge, silent
 
 Floats = npt.NDArray[np.float64]
 
@@ -115,7 +117,7 @@ def train_multi_task(
     config: MultiTaskConfig,
     recommender: RecommenderConfig,
     seed: int,
-    callbacks: Callable[[str], Sequence[keras.callbacks.Callback]] = lambda _: (),
+    teller: Callable[[str], Tell] = lambda _: silent,
 ) -> TrainedMultiTask:
     """Train the three networks, each stopped where the validation examples' log loss of abandonment is least.
 
@@ -124,13 +126,13 @@ def train_multi_task(
         config: the joint training and the abandonment head.
         recommender: encoder, vocabulary, temperature and targets of a next-item batch are the recommender's.
         seed: of weights, dropout and order; the same seed gives the same networks on the same machine.
-        callbacks: further Keras callbacks for the network of a name.
+        teller: what is told of the epochs of the network of a name.
 
     Raises:
         DivergedError: a loss became NaN or infinite.
     """
     prepared = _prepare(material, recommender, seed)
-    fitted = {name: _fit(name, prepared, config, recommender, seed, callbacks(name)) for name in NETWORKS}
+    fitted = {name: _fit(name, prepared, config, recommender, seed, teller(name)) for name in NETWORKS}
     return TrainedMultiTask(fitted, prepared.vocabulary, material.tabular, recommender.max_length)
 
 
@@ -156,7 +158,7 @@ def _fit(
     config: MultiTaskConfig,
     recommender: RecommenderConfig,
     seed: int,
-    callbacks: Sequence[keras.callbacks.Callback],
+    tell: Tell,
 ) -> Fitted:
     seed_everything(seed)
     train, held_out = (_inputs(name, *side) for side in prepared.sides)
@@ -166,24 +168,38 @@ def _fit(
     trainer.compile(_optimizer(config.optimizer))
     windows = None if name == SESSION else prepared.windows
     drawn = sessions_in_a_batch(prepared.windows, recommender.batch_size)
-    stopping, rate = stopping_early(config.early_stopping), config.optimizer.learning_rate
-    history = trainer.fit(
-        JointBatches(train, prepared.labels[0], windows, (config.batch_size, drawn), seed),
-        epochs=config.epochs,
-        shuffle=False,  # the batches shuffle themselves
-        callbacks=[
-            ValidationMetrics(held_out, prepared.labels[1], None, rate, "multi_task", network.scorer),
-            *callbacks,
-            stopping,
-        ],
-        verbose=0,
-    ).history
+    rate = config.optimizer.learning_rate
+    fitted = fit(
+        trainer,
+        _JointEpochs(trainer, JointBatches(train, prepared.labels[0], windows, (config.batch_size, drawn), seed)),
+        Judge(network.scorer, held_out, prepared.labels[1], None, rate, "multi_task"),
+        config.epochs,
+        config.early_stopping,
+        tell,
+    )
     return Fitted(
         network=network,
         calibration=fit_platt(_logits(network, held_out), prepared.labels[1]),
-        history={key: [float(value) for value in line] for key, line in history.items()},
-        best_epoch=int(stopping.best_epoch),
+        history=fitted.history,
+        best_epoch=fitted.best_epoch,
     )
+
+
+class _JointEpochs:
+    """Passes over joint batches, which shuffle themselves; such a training starts over when it was killed."""
+
+    def __init__(self, trainer: JointTrainer, batches: JointBatches) -> None:
+        self._trainer, self._batches = trainer, batches
+
+    def __call__(self, epoch: int) -> dict[str, float]:
+        told = self._trainer.fit(self._batches, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0).history
+        return {name: float(values[0]) for name, values in told.items()}
+
+    def state(self) -> Arrays:
+        return []
+
+    def restore(self, state: Arrays) -> None:
+        """There is nothing to restore."""
 
 
 def _inputs(name: str, read: Histories, table: npt.NDArray[np.float32]) -> Inputs:

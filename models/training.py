@@ -1,9 +1,11 @@
 """Training of the abandonment model."""
 
+import hashlib
+import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,13 +13,33 @@ import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from data.errors import InputError
-from data.examples import Examples
+from data.examples import Examples, digest
 from models.abandonment import Inputs, build_abandonment, core, encode, logit_model, logits, run
 from models.calibration import Platt, fit_platt, set_calibration
-from models.config import AbandonmentConfig, EarlyStopping
+from models.checkpoint import Checkpoint
+from models.config import AbandonmentConfig
+from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, Tell, fit, seed_everything
 from models.optimizers import make_optimizer
 
-STEPS_PER_EXECUTION = 32
+STATE = "state.npz"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a training keeps its state, and how far it goes this time."""
+
+    folder: Path
+    """Existing folder for the state."""
+
+    start: Path | None = None
+    """Folder of an earlier, shorter training of the same kind to go on from."""
+
+    epochs: int | None = None
+    """Epochs after which it stops, where the configuration has more."""
+
+
+def silent(_epoch: int, _metrics: Mapping[str, float]) -> None:
+    """Tell nobody."""
 
 
 class DivergedError(InputError):
@@ -52,7 +74,8 @@ def train_abandonment(
     validation: Examples,
     config: AbandonmentConfig,
     seed: int,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    tell: Tell = silent,
+    place: Place | None = None,
 ) -> Trained:
     """Train, stop early, calibrate.
 
@@ -64,7 +87,8 @@ def train_abandonment(
         validation: examples of other sessions.
         config: the network and its training.
         seed: makes the weights reproducible to the byte on the same machine.
-        callbacks: told of each epoch's `loss`, `val_loss` and `val_auc`.
+        tell: is told of each epoch's `loss`, `val_loss` and `val_auc`.
+        place: where the state is kept after every epoch, for a killed training to go on from.
 
     Raises:
         InputError: an empty side, or training examples of one class.
@@ -75,31 +99,26 @@ def train_abandonment(
     seed_everything(seed)
     model = build_abandonment(train, config)
     encoded, held_out = encode(model, train), encode(model, validation)
-    average = config.weight_average * len(train) / config.batch_size
-    trainer = _trainer(model, config, average, steps=-(-len(train) // config.batch_size))
+    batch = config.optimizer.batch(config.batch_size, len(train))
+    steps = -(-len(train) // batch)
+    trainer = _trainer(model, config, config.weight_average * len(train) / batch, steps)
     class_weight = _class_weight(train.abandoned) if config.imbalance == "class_weight" else None
-    stopping, rate = stopping_early(config.early_stopping), config.optimizer.learning_rate
-    history = trainer.fit(
-        encoded,
-        train.abandoned.astype(np.float32)[:, None],
-        batch_size=config.batch_size,
-        epochs=config.epochs,
-        class_weight=class_weight,
-        callbacks=[
-            # The averaged weights are swapped in first, so that all that follows sees them.
-            *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if average > 1.0 else []),
-            ValidationMetrics(held_out, validation.abandoned, class_weight, rate),
-            *callbacks,
-            stopping,
-        ],
-        verbose=0,
-    ).history
+    labels = train.abandoned.astype(np.float32)[:, None]
+    fitted = fit(
+        trainer,
+        ArrayEpochs(trainer, encoded, labels, batch, seed, class_weight),
+        Judge(trainer, held_out, validation.abandoned, class_weight, config.optimizer.learning_rate),
+        min(config.epochs, place.epochs) if place and place.epochs else config.epochs,
+        config.early_stopping,
+        tell,
+        _checkpoint(place, train, validation, config, seed),
+    )
     platt = fit_platt(logits(model, held_out), validation.abandoned) if config.calibration == "platt" else Platt()
     set_calibration(core(model), platt)
     return Trained(
         model=model,
-        history={name: [float(value) for value in values] for name, values in history.items()},
-        best_epoch=int(stopping.best_epoch),
+        history=fitted.history,
+        best_epoch=fitted.best_epoch,
         seconds=time.perf_counter() - start,
         calibration=platt,
         notes=_notes(platt),
@@ -118,52 +137,52 @@ def _trainer(model: keras.Model, config: AbandonmentConfig, average: float, step
     return trainer
 
 
+def _checkpoint(
+    place: Place | None, train: Examples, validation: Examples, config: AbandonmentConfig, seed: int
+) -> Checkpoint | None:
+    if place is None:
+        return None
+    # When to stop is judged anew from the history: a training may go on for longer than it was meant to.
+    settings = config.model_dump_json(exclude={"early_stopping"})
+    key = hashlib.sha256(json.dumps([settings, seed, digest(train), digest(validation)]).encode()).hexdigest()
+    return Checkpoint(place.folder / STATE, key, place.start / STATE if place.start else None)
+
+
 def _notes(platt: Platt) -> tuple[str, ...]:
     if not platt.note:
         return ()
     return (f"The model is {platt.note}." if platt.note.startswith("not") else f"In the model, {platt.note}.",)
 
 
-def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and the backend, and have TensorFlow choose deterministic kernels."""
-    keras.utils.set_random_seed(seed)
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
-
-
-class ValidationMetrics(keras.callbacks.Callback):
-    """Adds `val_loss` and `val_auc` to an epoch's logs, exact and in one pass; stops where the loss is not finite.
+class Judge:
+    """Exact `val_loss` and `val_auc` of the weights as they are, in one pass; an error where the loss is not finite.
 
     Args:
+        scorer: model from the rows to log-odds (n, 1).
         inputs: n validation rows.
         abandoned: (n,) their labels.
         class_weight: weights of the classes in the loss, as in training.
         learning_rate: named in the message when training diverges.
         section: of the configuration, named there too.
-        scorer: model from the rows to log-odds (n, 1); the trained model itself where not given.
     """
 
     def __init__(
         self,
+        scorer: keras.Model,
         inputs: Inputs,
         abandoned: npt.NDArray[np.int8],
         class_weight: Mapping[int, float] | None,
         learning_rate: float,
         section: str = "abandonment",
-        scorer: keras.Model | None = None,
     ) -> None:
-        super().__init__()
-        self._inputs, self._abandoned, self._rate = inputs, abandoned, learning_rate
-        self._section, self._scorer = section, scorer
+        self._scorer, self._inputs, self._abandoned = scorer, inputs, abandoned
+        self._rate, self._section = learning_rate, section
         balance = class_weight or {0: 1.0, 1: 1.0}
         self._weights = np.where(abandoned == 1, balance[1], balance[0])
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Evaluate the weights as they are now."""
-        logs = {} if logs is None else logs
-        scores = run(self._scorer or self.model, self._inputs)[:, 0].astype(np.float64)
+    def __call__(self, epoch: int, logs: Mapping[str, float]) -> dict[str, float]:
+        """Judge after a 0-based epoch whose training metrics are `logs`."""
+        scores = run(self._scorer, self._inputs)[:, 0].astype(np.float64)
         if not (np.isfinite(logs["loss"]) and np.isfinite(scores).all()):
             raise DivergedError(
                 f"Training diverged in epoch {epoch + 1}: the loss is {logs['loss']}. Lower "
@@ -171,20 +190,11 @@ class ValidationMetrics(keras.callbacks.Callback):
                 f"`{self._section}.optimizer.clip_norm`, for example 1.0"
             )
         losses = np.logaddexp(0.0, scores) - self._abandoned * scores
-        logs["val_loss"] = float(np.mean(losses * self._weights))
         both = 0 < self._abandoned.sum() < len(self._abandoned)
-        logs["val_auc"] = float(roc_auc_score(self._abandoned, scores)) if both else 0.5
-
-
-def stopping_early(config: EarlyStopping) -> keras.callbacks.EarlyStopping:
-    """The callback that stops training, and puts the best epoch's weights back."""
-    return keras.callbacks.EarlyStopping(
-        monitor=config.monitor,
-        mode="max" if config.monitor == "val_auc" else "min",
-        patience=config.patience,
-        min_delta=config.min_delta,
-        restore_best_weights=True,
-    )
+        return {
+            "val_loss": float(np.mean(losses * self._weights)),
+            "val_auc": float(roc_auc_score(self._abandoned, scores)) if both else 0.5,
+        }
 
 
 def _class_weight(abandoned: npt.NDArray[np.int8]) -> dict[int, float]:

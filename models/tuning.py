@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import keras
 import keras_tuner
-import numpy as np
-import pandas as pd
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import TrialStatus
 
 from data.errors import InputError
-from data.examples import Examples
+from data.examples import Examples, digest, sample
 from models.config import AbandonmentConfig, TuneConfig
 from models.search_space import configured, declare
 from models.training import train_abandonment
@@ -93,20 +90,6 @@ def search(
     return SearchResult(configured(config, best.hyperparameters.values), trials)
 
 
-def sample(examples: Examples, rows: int, seed: int) -> Examples:
-    """At most `rows` examples of whole visitors, drawn by a seeded shuffle, in their own order; all where they fit."""
-    if len(examples) <= rows:
-        return examples
-    visitors = examples.keys["visitor_id"]
-    codes = visitors.astype("category").cat.codes.to_numpy(dtype=np.int64, copy=True)
-    alone = codes < 0  # a row without a visitor is drawn for itself
-    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
-    order = np.random.default_rng(seed).permutation(codes.max() + 1)
-    counts = np.bincount(codes)[order]
-    taken = order[np.cumsum(counts) <= rows]
-    return examples.take(np.isin(codes, taken))
-
-
 class _Job:
     """Runs trials and remembers each in a file, so that a search that was killed does not run them again.
 
@@ -150,13 +133,19 @@ class _Job:
     def _run(self, trial: str, values: dict[str, Any]) -> dict[str, Any]:
         config = configured(self.config, values)
         config = config.model_copy(update={"epochs": min(config.epochs, self.tune.epochs)})
-        callback = _Epochs(trial, self.listener)
         metrics: dict[str, float] = {}
-        error = None
+        error, epochs = None, 0
         start = time.perf_counter()
         self.listener.trial_started(trial, values)
         try:
-            trained = train_abandonment(self.train, self.validation, config, self.seed, [callback])
+            trained = train_abandonment(
+                self.train,
+                self.validation,
+                config,
+                self.seed,
+                lambda epoch, told: self.listener.epoch_ended(trial, epoch, told),
+            )
+            epochs = len(trained.history["loss"])
             metrics = {name: series[trained.best_epoch] for name, series in trained.history.items()}
         except Exception as problem:  # whatever a setting breaks, the others deserve their turn
             error = f"{type(problem).__name__}: {problem}"
@@ -166,22 +155,11 @@ class _Job:
             "trial": trial,
             "values": values,
             "metrics": metrics,
-            "epochs": callback.epochs,
+            "epochs": epochs,
             "seconds": seconds,
             "status": "completed" if error is None else "failed",
             "error": error,
         }
-
-
-class _Epochs(keras.callbacks.Callback):
-    def __init__(self, trial: str, listener: TrialListener) -> None:
-        super().__init__()
-        self._trial, self._listener = trial, listener
-        self.epochs = 0
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        self.epochs = epoch + 1
-        self._listener.epoch_ended(self._trial, epoch, {name: float(value) for name, value in (logs or {}).items()})
 
 
 class _Oracle(keras_tuner.oracles.RandomSearchOracle):
@@ -208,10 +186,3 @@ class _Tuner(BaseTuner):
             raise keras_tuner.errors.FatalError(f"{type(error).__name__}: {error}") from error
         # To KerasTuner a failed trial is one whose objective is NaN.
         return record["metrics"] or {self.oracle.objective.name: float("nan")}
-
-
-def digest(examples: Examples) -> str:
-    """A hash of names, features and labels."""
-    names = ",".join(spec.name for spec in examples.specs).encode()
-    rows = pd.util.hash_pandas_object(examples.features, index=False).to_numpy()
-    return hashlib.sha256(names + rows.tobytes() + examples.abandoned.tobytes()).hexdigest()

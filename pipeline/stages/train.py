@@ -22,7 +22,7 @@ from models.progress import each_epoch
 from models.recommender import Recommender
 from models.recommender_training import NotEnough, train_recommender
 from models.sequences import read_sequences
-from models.training import train_abandonment
+from models.training import Place, train_abandonment
 from pipeline.stage import ABANDONMENT_OFF, Context
 
 
@@ -55,7 +55,10 @@ def _abandonment(context: Context) -> dict[str, list[float]]:
     config = context.config
     train, validation, test = (read_examples(context.input("split"), side) for side in ("train", "validation", "test"))
     best = AbandonmentConfig.model_validate_json((context.input("tune") / "best.json").read_text())
-    trained = train_abandonment(train, validation, best, config.seed, [each_epoch(_teller(context, "abandonment"))])
+    folder = context.scratch / "abandonment"
+    folder.mkdir(exist_ok=True)
+    teller = _teller(context, "abandonment")
+    trained = train_abandonment(train, validation, best, config.seed, teller, Place(folder))
     save_model(trained.model, context.out / "abandonment.keras")
     threshold = choose_threshold(predict(trained.model, validation), validation, config.costs)
     threshold["notes"] = [*trained.notes, *threshold["notes"]]
@@ -103,7 +106,7 @@ def _multi_task(context: Context, recommender: Mapping[str, Any]) -> dict[str, A
     material = Material(train, validation, read_sequences(folder / "sequences_train.parquet"), tabular)
     trained = train_multi_task(
         material, config.multi_task, config.recommender, config.seed,
-        lambda name: [each_epoch(_teller(context, name.replace("_", " ")))],
+        lambda name: _teller(context, name.replace("_", " ")),
     )  # fmt: skip
     save_model(trained.model(), context.out / "multi_task.keras")
     scores = {TABULAR: predict(tabular, test.examples), **trained.scores(test)}

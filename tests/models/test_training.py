@@ -4,9 +4,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import keras
 import numpy as np
-import numpy.typing as npt
 import pytest
 from sklearn.metrics import roc_auc_score
 
@@ -15,7 +13,7 @@ from data.examples import Examples
 from models.abandonment import core, encode, encoded_columns, logit_model, logits, predict
 from models.artifacts import load_model, save_model
 from models.config import AbandonmentConfig, EarlyStopping, OptimizerConfig
-from models.training import DivergedError, Trained, train_abandonment
+from models.training import DivergedError, Place, Trained, train_abandonment
 from tests.models.tables import carts, numbers_only, truth
 
 QUICK = AbandonmentConfig(units=(16,), epochs=6, dropout=0.1)
@@ -74,17 +72,6 @@ def test_calibration_keeps_the_ranking() -> None:
     assert core(raw.model).get_layer("calibration").get_weights()[0].item() == 1.0
 
 
-class Snapshots(keras.callbacks.Callback):
-    """Validation loss per epoch, and the weights that gave it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weights: list[list[npt.NDArray[np.float32]]] = []
-
-    def on_epoch_end(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
-        self.weights.append(self.model.get_weights())
-
-
 @pytest.mark.parametrize("average", [0.0, 0.5])
 def test_training_stops_early_and_keeps_the_best_epoch(average: float) -> None:
     train, validation, _ = sides()
@@ -93,15 +80,70 @@ def test_training_stops_early_and_keeps_the_best_epoch(average: float) -> None:
     config = QUICK.model_copy(
         update={"epochs": 60, "dropout": 0.0, "early_stopping": stopping, "batch_size": 32, "weight_average": average}
     )
-    snapshots = Snapshots()
-    result = train_abandonment(few, validation, config, 0, [snapshots])
+    result = train_abandonment(few, validation, config, 0)
     losses = result.history["val_loss"]
     assert result.best_epoch == int(np.argmin(losses))
     assert len(losses) == result.best_epoch + 1 + 3 < 60
-    for kept, best in zip(logit_model(result.model).get_weights(), snapshots.weights[result.best_epoch], strict=True):
-        np.testing.assert_array_equal(kept, best)
     scores = logits(result.model, encode(result.model, validation))
     assert np.mean(np.logaddexp(0, scores) - validation.abandoned * scores) == pytest.approx(min(losses), abs=1e-5)
+
+
+def test_the_last_weights_are_kept_where_the_best_are_not_wanted() -> None:
+    train, validation, _ = sides()
+    few = train.take(np.arange(200))
+    stopping = EarlyStopping(patience=3, restore_best=False)
+    config = QUICK.model_copy(update={"epochs": 60, "dropout": 0.0, "early_stopping": stopping, "batch_size": 32})
+    result = train_abandonment(few, validation, config, 0)
+    scores = logits(result.model, encode(result.model, validation))
+    loss = np.mean(np.logaddexp(0, scores) - validation.abandoned * scores)
+    assert loss == pytest.approx(result.history["val_loss"][-1], abs=1e-5)
+    assert loss > min(result.history["val_loss"]) + 1e-4
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("average", [0.0, 0.5])
+@pytest.mark.parametrize("kill", [0, 2, 5])
+def test_a_killed_training_ends_with_the_bytes_of_an_unbroken_one(average: float, kill: int, tmp_path: Path) -> None:
+    train, validation, _ = sides()
+    rule = OptimizerConfig(name="adam", schedule={"kind": "step", "every": 2.0})
+    config = QUICK.model_copy(update={"weight_average": average, "optimizer": rule})
+    told: list[int] = []
+
+    def until(epoch: int, _: object) -> None:
+        told.append(epoch)
+        if epoch == kill and told.count(epoch) == 1:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_abandonment(train, validation, config, 0, until, Place(tmp_path))
+    resumed = train_abandonment(train, validation, config, 0, until, Place(tmp_path))
+    whole = train_abandonment(train, validation, config, 0)
+    assert told == list(range(config.epochs))
+    assert resumed.history == whole.history
+    save_model(resumed.model, tmp_path / "resumed.keras")
+    save_model(whole.model, tmp_path / "whole.keras")
+    assert (tmp_path / "resumed.keras").read_bytes() == (tmp_path / "whole.keras").read_bytes()
+
+
+def test_a_longer_training_goes_on_from_a_shorter_one_and_one_of_other_settings_does_not(tmp_path: Path) -> None:
+    train, validation, _ = sides()
+    short, longer, other = (tmp_path / name for name in ("short", "long", "other"))
+    for folder in (short, longer, other):
+        folder.mkdir()
+    train_abandonment(train, validation, QUICK, 0, place=Place(short, epochs=2))
+    epochs: list[int] = []
+    result = train_abandonment(
+        train, validation, QUICK, 0, lambda epoch, _: epochs.append(epoch), Place(longer, start=short)
+    )
+    assert epochs == [2, 3, 4, 5]
+    assert result.history == trained().history
+    epochs.clear()
+    wider = QUICK.model_copy(update={"units": (17,)})
+    train_abandonment(train, validation, wider, 0, lambda epoch, _: epochs.append(epoch), Place(other, start=short))
+    assert epochs == list(range(6))
 
 
 def test_weighted_classes_count_the_same_before_calibration_and_as_they_are_after() -> None:

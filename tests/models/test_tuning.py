@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from data.errors import InputError
 from models.config import AbandonmentConfig, OptimizerConfig, TuneConfig
 from models.search_space import values_of
-from models.tuning import SearchResult, sample, search
+from models.tuning import SearchResult, search
 from tests.models.tables import carts, numbers_only
 
 CONFIG = AbandonmentConfig(units=(8,), intervals=2, batch_size=256)
@@ -140,14 +139,3 @@ def test_one_failure_does_not_choose(tmp_path: Path) -> None:
     assert [trial["status"] for trial in result.trials] == ["failed", "completed", "completed"]
     assert result.trials[0]["error"] == "MemoryError: no room for this one"
     assert values_of(result.best) in [trial["values"] for trial in result.trials[1:]]
-
-
-def test_a_sample_keeps_visitors_whole_and_the_order_of_the_rows() -> None:
-    examples = carts(400, 1)
-    part = sample(examples, 100, 0)
-    assert 90 <= len(part) <= 100
-    assert part.keys["visitor_id"].value_counts().eq(4).all()
-    positions = examples.keys["session_id"].isin(part.keys["session_id"]).to_numpy()
-    np.testing.assert_array_equal(examples.take(positions).abandoned, part.abandoned)
-    assert sample(examples, 400, 0) is examples
-    assert not sample(examples, 100, 1).keys.equals(part.keys)
