@@ -4,10 +4,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
@@ -18,19 +17,7 @@ from data.examples import Examples, digest, sample
 from models.config import AbandonmentConfig, TuneConfig
 from models.search_space import configured, declare
 from models.training import train_abandonment
-
-
-class TrialListener(Protocol):
-    """Is told what a search does, trial by trial."""
-
-    def trial_started(self, trial: str, values: Mapping[str, Any]) -> None:
-        """A trial starts; one that a killed search left unfinished starts again under the same name."""
-
-    def epoch_ended(self, trial: str, epoch: int, metrics: Mapping[str, float]) -> None:
-        """A 0-based epoch ended with `loss`, `val_loss` and `val_auc`."""
-
-    def trial_ended(self, trial: str, metrics: Mapping[str, float], seconds: float, error: str | None) -> None:
-        """A trial ended, with its best epoch's metrics or with what went wrong."""
+from models.trials.trial import TrialListener
 
 
 @dataclass(frozen=True)
