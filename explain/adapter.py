@@ -18,8 +18,11 @@ from data.errors import InputError
 
 Matrix = npt.NDArray[np.float32]
 
-LAYERS = ("InputLayer", "Normalization", "Dense", "BatchNormalization", "Dropout", "Activation", "ReLU", "ELU", "Add")
-ACTIVATIONS = ("linear", "relu", "elu", "tanh", "sigmoid")
+LAYERS = (
+    *("InputLayer", "Normalization", "GaussianNoise", "Dense", "BatchNormalization", "Dropout"),
+    *("Activation", "ReLU", "SplitLeakyReLU", "ELU", "Add"),
+)
+ACTIVATIONS = ("linear", "relu", "elu", "selu", "tanh", "sigmoid")
 BATCH = 32  # carts a call: 4 times the rows/s of one by one at 100 background rows; more brings nothing on 2 cores
 
 

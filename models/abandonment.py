@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data.examples import Examples
+from models import blocks
 from models.config import AbandonmentConfig
 from models.encoder import as_inputs, fit_encoder
 
@@ -19,8 +20,8 @@ def build_abandonment(train: Examples, config: AbandonmentConfig) -> keras.Model
     """A model with fitted encoder and normalization, and initial weights.
 
     Layers by name: "encoder" (raw inputs → encoded matrix (n, D)) and "core" (encoded matrix → probability), which
-    holds "normalization", the hidden blocks, "logit", "calibration" (scale and shift of the logit, the identity until
-    it is fitted, never trained) and "probability".
+    holds "normalization" (unless it is off), the hidden blocks, "logit", "calibration" (scale and shift of the logit,
+    the identity until it is fitted, never trained) and "probability".
 
     Args:
         train: training examples; the encoder and the normalization are fitted to them.
@@ -88,44 +89,10 @@ def _rows(inputs: Inputs, rows: slice) -> Inputs:
 
 def _core(encoded: npt.NDArray[np.float32], config: AbandonmentConfig) -> keras.Model:
     inputs = keras.Input((encoded.shape[1],), dtype="float32", name="encoded")
-    hidden = _normalization(encoded)(inputs)
-    if config.input_dropout:
-        hidden = keras.layers.Dropout(config.input_dropout, name="input_dropout")(hidden)
+    hidden = blocks.scaled(inputs, encoded, config)
     for number, units in enumerate(config.units):
-        hidden = _block(hidden, units, number, config)
-    logit = keras.layers.Dense(1, name="logit", kernel_regularizer=_penalty(config))(hidden)
+        hidden = blocks.block(hidden, units, number, config)
+    logit = blocks.logit(hidden, config)
     calibration = keras.layers.Dense(1, name="calibration", kernel_initializer="ones", trainable=False)(logit)
     probability = keras.layers.Activation("sigmoid", name="probability")(calibration)
     return keras.Model(inputs, probability, name="core")
-
-
-def _normalization(encoded: npt.NDArray[np.float32]) -> keras.layers.Normalization:
-    mean, variance = encoded.mean(axis=0, dtype=np.float64), encoded.var(axis=0, dtype=np.float64)
-    # A column that never varied in training would otherwise be divided by nothing where it varies later.
-    variance[variance < 1e-12] = 1.0
-    return keras.layers.Normalization(mean=mean.tolist(), variance=variance.tolist(), name="normalization")
-
-
-def _block(inputs: Any, units: int, number: int, config: AbandonmentConfig) -> Any:
-    hidden = keras.layers.Dense(
-        units,
-        name=f"dense_{number}",
-        kernel_initializer="glorot_uniform" if config.activation == "tanh" else "he_normal",
-        kernel_regularizer=_penalty(config),
-    )(inputs)
-    if config.batch_normalization == "before":
-        hidden = keras.layers.BatchNormalization(name=f"batch_normalization_{number}")(hidden)
-    hidden = keras.layers.Activation(config.activation, name=f"activation_{number}")(hidden)
-    if config.batch_normalization == "after":
-        hidden = keras.layers.BatchNormalization(name=f"batch_normalization_{number}")(hidden)
-    if config.dropout:
-        hidden = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(hidden)
-    if not config.residual:
-        return hidden
-    if inputs.shape[-1] != units:
-        inputs = keras.layers.Dense(units, use_bias=False, name=f"projection_{number}")(inputs)
-    return keras.layers.Add(name=f"residual_{number}")([hidden, inputs])
-
-
-def _penalty(config: AbandonmentConfig) -> keras.regularizers.Regularizer | None:
-    return keras.regularizers.L2(config.l2) if config.l2 else None

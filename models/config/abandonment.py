@@ -72,10 +72,10 @@ class AbandonmentConfig(StrictModel):
     confidence_penalty: float = Field(default=0.0, ge=0.0)
     """Weight of the negative entropy of the predictions in the training loss (Pereyra et al. 2017)."""
 
-    input_noise: float = Field(default=0.0, ge=0.0)
+    input_noise: float = Field(default=0.0, ge=0.0, le=1.0)
     """Deviation of the Gaussian noise that augments the scaled inputs in training."""
 
-    hidden_noise: float = Field(default=0.0, ge=0.0)
+    hidden_noise: float = Field(default=0.0, ge=0.0, le=1.0)
     """Deviation of the Gaussian noise added to the hidden blocks' outputs in training."""
 
     optimizer: OptimizerConfig = OptimizerConfig()

@@ -1,4 +1,5 @@
 from functools import cache
+from typing import get_args
 
 import keras
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.testing import assert_allclose
 from data.errors import InputError
 from explain.adapter import DeepShap, check_layers
 from explain.attribution import attribute, background_sample
-from models.abandonment import encode, encoded_columns, predict
+from models.abandonment import build_abandonment, core, encode, encoded_columns, predict
 from models.config import AbandonmentConfig
 from models.encoder import fit_encoder
 from tests.explain.shop import carts, linear, trained
@@ -73,6 +74,22 @@ def test_the_background_is_the_same_for_a_seed_and_another_for_another() -> None
     first, again, other = (background_sample(TRAIN, 20, seed).keys for seed in (3, 3, 4))
     assert first.equals(again)
     assert not first.equals(other)
+
+
+@pytest.mark.parametrize("activation", get_args(AbandonmentConfig.model_fields["activation"].annotation))
+@pytest.mark.parametrize("batch_normalization", ["after", "before", "off"])
+@pytest.mark.parametrize("residual", [False, True])
+def test_every_form_of_block_has_exact_values(activation: str, batch_normalization: str, residual: bool) -> None:
+    form = {"activation": activation, "batch_normalization": batch_normalization, "residual": residual}
+    noise = {"input_normalization": "min_max", "input_noise": 0.1, "hidden_noise": 0.1, "units": (8, 6)}
+    model = build_abandonment(TRAIN, AbandonmentConfig.model_validate(form | noise))
+    generator = np.random.default_rng(0)
+    for weight in core(model).weights:
+        if weight.dtype == "float32":  # a normalization's variances above zero, like all others here
+            weight.assign(generator.uniform(-1.0 if weight.ndim == 2 else 0.3, 1.0, weight.shape))
+    found = attribute(model, background_sample(TRAIN, 10, 0), TEST.take(np.arange(32)))
+    assert found.error <= 1e-5
+    assert np.abs(found.values).max() > 0.01
 
 
 @pytest.mark.parametrize("layer", [keras.layers.Dense(2, activation="gelu"), keras.layers.LeakyReLU()])
