@@ -22,13 +22,13 @@ from models.recommender_training import train_recommender
 from models.sequences import Sequences
 
 RATES: dict[str, tuple[float, ...]] = {
-    "adadelta": (0.3, 1.0, 2.0),
-    "adagrad": (0.01, 0.05, 0.1),
-    "rmsprop": (0.0003, 0.001, 0.003),
-    "adam": (0.0003, 0.001, 0.003),
-    "nag": (0.0003, 0.001, 0.003),
-    "momentum": (0.0003, 0.001, 0.003),
-    "sgd": (0.003, 0.01, 0.03),
+    "adadelta": (1.0, 2.0, 4.0),
+    "adagrad": (0.05, 0.1, 0.2),
+    "rmsprop": (0.001, 0.003, 0.01),
+    "adam": (0.001, 0.003, 0.01),
+    "nag": (0.0001, 0.0003, 0.001),
+    "momentum": (0.0001, 0.0003, 0.001),
+    "sgd": (0.0003, 0.001, 0.003),
 }
 """Learning rates of each; the gradient is that of the summed loss of a batch, so those of SGD are small."""
 

@@ -78,13 +78,21 @@ def digest(examples: Examples) -> str:
 
 def sample(examples: Examples, rows: int, seed: int) -> Examples:
     """At most `rows` examples of whole visitors, drawn by a seeded shuffle, in their own order; all where they fit."""
-    if len(examples) <= rows:
-        return examples
+    return examples if len(examples) <= rows else examples.take(_drawn(examples, rows, seed))
+
+
+def set_aside(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
+    """The rest, and at most this share of the examples: whole visitors, drawn by a seeded shuffle."""
+    aside = _drawn(examples, round(share * len(examples)), seed)
+    return examples.take(~aside), examples.take(aside)
+
+
+def _drawn(examples: Examples, rows: int, seed: int) -> npt.NDArray[np.bool_]:
+    """(n,) whether an example is among the at most `rows` of visitors that were drawn."""
     visitors = examples.keys["visitor_id"]
     codes = visitors.astype("category").cat.codes.to_numpy(dtype=np.int64, copy=True)
     alone = codes < 0  # a row without a visitor is drawn for itself
     codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
-    order = np.random.default_rng(seed).permutation(codes.max() + 1)
-    counts = np.bincount(codes)[order]
-    taken = order[np.cumsum(counts) <= rows]
-    return examples.take(np.isin(codes, taken))
+    order = np.random.default_rng(seed).permutation(codes.max(initial=-1) + 1)
+    counts = np.bincount(codes, minlength=len(order))[order]
+    return np.isin(codes, order[np.cumsum(counts) <= rows])

@@ -19,6 +19,7 @@ from models.calibration import Platt, fit_platt, set_calibration
 from models.checkpoint import Checkpoint
 from models.config import AbandonmentConfig
 from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, Tell, fit, seed_everything
+from models.objective import make_loss
 from models.optimizers import make_optimizer
 
 STATE = "state.npz"
@@ -129,11 +130,7 @@ def _trainer(model: keras.Model, config: AbandonmentConfig, average: float, step
     trainer = logit_model(model)
     optimizer = make_optimizer(config.optimizer, average)
     optimizer.build(trainer.trainable_variables)  # made within the first step, its variables take three times as long
-    trainer.compile(
-        optimizer,
-        keras.losses.BinaryCrossentropy(from_logits=True),
-        steps_per_execution=min(STEPS_PER_EXECUTION, steps),
-    )
+    trainer.compile(optimizer, make_loss(config), steps_per_execution=min(STEPS_PER_EXECUTION, steps))
     return trainer
 
 

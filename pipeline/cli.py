@@ -1,5 +1,6 @@
 """The command line. Nothing heavy is imported before a command needs it."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -69,6 +70,29 @@ def plan(
     from pipeline.commands.run import plan_command
 
     plan_command(preset, config, input, set or [], workdir, first, only, force)
+
+
+@app.command()
+def compare(
+    preset: Preset = None,
+    config: ConfigFile = None,
+    input: Input = None,
+    set: Settings = None,
+    workdir: Workdir = WORK,
+    what: Annotated[str, typer.Option(help="optimizer, regularization, normalization or architecture.")] = "optimizer",
+    model: Annotated[str, typer.Option(help="abandonment or recommender.")] = "abandonment",
+    trials: Annotated[int | None, typer.Option(min=1, help="Random settings tried for each alternative.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Seeds each best setting is trained with again.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Most epochs of a training.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Trainings at the same time.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Compare this alternative; again for more.")] = None,
+) -> None:
+    """Put optimizers, or other choices, side by side under one budget, and say what to use."""
+    from pipeline.commands.compare import compare_command
+
+    given = {"trials": trials, "seeds": seeds, "epochs": epochs, "workers": workers, "only": only or None}
+    settings = [f"compare.{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
+    compare_command(preset, config, input, [*(set or []), *settings], workdir, what, model)
 
 
 @app.command()

@@ -14,8 +14,8 @@ from pipeline.workdir import MANIFEST, read_manifest
 ROOT = Path(__file__).resolve().parents[1]
 CODE = (".py", ".html", ".css", ".j2")
 
-PLACES = ("source.path", "recommender.warm_start")
-"""Settings that name a file: what counts is its content, wherever it lies."""
+BESIDE = ("source.path", "recommender.warm_start", "tune.workers")
+"""Settings that change no result: names of files, whose content counts, and how many processes work."""
 
 Fingerprint = dict[str, dict[str, Any]]
 """Four parts, each from a name to a value or a content hash: `config`, `input`, `code`, `library`."""
@@ -56,8 +56,8 @@ def fingerprint(
         manifest = read_manifest(workdir, name)
         inputs |= {f"{name}/{file}": digest for file, digest in (manifest or {}).get("outputs", {}).items()}
     settings = {key: value for key, value in flat(table) if _within(key, stage.sections)}
-    for place in PLACES:
-        settings.pop(place, None)
+    for name in BESIDE:
+        settings.pop(name, None)
     return {"config": settings, "input": inputs, "code": _code(stage), "library": _versions(stage.libraries)}
 
 

@@ -35,6 +35,9 @@ class Selection:
     force: bool = False
     """Run every selected stage, changed or not."""
 
+    until: str | None = None
+    """The last stage that is looked at."""
+
     def __post_init__(self) -> None:
         names = [stage.name for stage in STAGES]
         for option, value in (("--from", self.first), ("--only", self.only)):
@@ -49,6 +52,11 @@ class Selection:
         if self.only:
             return stage.name != self.only
         return bool(self.first) and names.index(stage.name) < names.index(str(self.first))
+
+    def beyond(self, stage: Stage) -> bool:
+        """Whether the stage comes after the last one looked at."""
+        names = [one.name for one in STAGES]
+        return self.until is not None and names.index(stage.name) > names.index(self.until)
 
     def forces(self, stage: Stage) -> bool:
         """Whether the stage runs even if nothing changed."""
@@ -83,13 +91,15 @@ def run(
         write_whole(workdir / CONFIG, config.model_dump_json(indent=1) + "\n")
         ran: dict[str, bool] = {}
         for stage in stages:
+            if selection.beyond(stage):
+                break
             decision = decide(stage, config, workdir, source, selection, champion)
             ran[stage.name] = decision.action == "run"
             if decision.action == "skip":
                 progress.finished(stage.name, "skipped", 0.0, decision.reason)
                 continue
             _run_stage(decision, config, workdir, progress, tracker, champion)
-        _publish_report(workdir)
+        publish_report(workdir)
         return write_summary(workdir, config, ran)
 
 
@@ -190,7 +200,8 @@ def _run_stage(
     progress.finished(stage.name, "done" if status == "done" else "skipped", seconds, reason)
 
 
-def _publish_report(workdir: Path) -> None:
+def publish_report(workdir: Path) -> None:
+    """Copy the report to where people look for it."""
     source, target = workdir / REPORT, workdir / "report" / "index.html"
     if source.exists() and not (target.exists() and file_hash(target) == file_hash(source)):
         target.parent.mkdir(exist_ok=True)

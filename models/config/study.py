@@ -62,3 +62,6 @@ class CompareConfig(StrictModel):
 
     only: tuple[str, ...] = ()
     """Alternatives to compare; all where empty."""
+
+    workers: PositiveInt = 1
+    """Processes that train at the same time. The results are the same whatever their number."""

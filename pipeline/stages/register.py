@@ -12,7 +12,7 @@ from data.examples import Examples, read_examples
 from models.loaders import abandonment as abandonment_loader
 from pipeline.config import flat
 from pipeline.stage import Context, NotApplicable
-from pipeline.tracking import Dataset, LoggedModel
+from pipeline.tracking import Dataset, LoggedModel, register
 from pipeline.workdir import read_manifest
 
 SIDES = {"train": "training", "validation": "validation", "test": "test"}
@@ -29,7 +29,7 @@ def run(context: Context) -> None:
     registered = []
     for model in _models(context, metrics):
         context.progress.detail(f"registering {model.name}")
-        registered.append(context.tracker.register(model, tags))
+        registered.append(register(context.tracker.client, context.tracker.run_id, model, tags))
     context.tracker.finish()
     (context.out / "registered.json").write_text(json.dumps(registered, indent=1) + "\n")
 

@@ -24,12 +24,20 @@ def status(uri: str, run_id: str) -> str:
 def test_a_run_whose_process_was_killed_is_taken_up_and_its_trials_are_ended(uri: str, tmp_path: Path) -> None:
     killed = Tracker(PipelineConfig(), tmp_path)
     parent = killed.run_id
-    trial = killed.log_trial("0", {"rate": 1.0})
+    trial = killed.nested.open("0", "trial 0", "trial", {"rate": 1.0})
     trial.epoch(0, {"val_auc": 0.5})
 
     resumed = Tracker(PipelineConfig(), tmp_path)
     assert resumed.run_id == parent
-    assert status(uri, trial._run_id) == "KILLED"
+    other = resumed.nested.open("1", "trial 1", "trial", {"rate": 2.0})
+    assert status(uri, trial.run_id) == "KILLED"
+    again = resumed.nested.open("0", "trial 0", "trial", {"rate": 1.0})
+    assert again.run_id == trial.run_id != other.run_id
+    assert status(uri, trial.run_id) == "RUNNING"
+    again.epoch(0, {"val_auc": 0.5})
+    again.epoch(1, {"val_auc": 0.6})
+    again.end({"val_auc": 0.6})
+    assert [m.value for m in MlflowClient(uri).get_metric_history(trial.run_id, "val_auc") if m.step == 1] == [0.6]
     resumed.finish()
     assert status(uri, parent) == "FINISHED"
     assert Tracker(PipelineConfig(), tmp_path).run_id != parent
@@ -58,9 +66,9 @@ def test_another_experiment_is_another_run(tmp_path: Path) -> None:
 
 def test_a_failed_trial_keeps_its_error(uri: str, tmp_path: Path) -> None:
     tracker = Tracker(PipelineConfig(), tmp_path)
-    trial = tracker.log_trial("7", {"units": "64-32"})
-    trial.end({}, 1.5, "the loss is nan")
-    run = MlflowClient(uri).get_run(trial._run_id)
+    trial = tracker.nested.open("7", "trial 7", "trial", {"units": "64-32"})
+    trial.end({}, "the loss is nan")
+    run = MlflowClient(uri).get_run(trial.run_id)
     assert run.info.status == "FAILED"
     assert run.data.tags["error"] == "the loss is nan"
     assert run.data.params["units"] == "64-32"
@@ -82,3 +90,25 @@ def test_an_absent_server_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(InputError, match=r"cannot be reached[\s\S]*tracking\.enabled=false"):
         _ = Tracker(PipelineConfig(), tmp_path).run_id
+
+
+def test_runs_below_a_nested_run_are_ended_with_their_process_too(uri: str, tmp_path: Path) -> None:
+    tracker = Tracker(PipelineConfig(), tmp_path, "comparison", "compare optimizer")
+    adam = tracker.nested.open("alternative adam", "Adam", "alternative", {}, tags={"reference": "Kingma & Ba"})
+    trial = tracker.nested.open("adam-0", "Adam · rate 0.1", "trial", {"rate": 0.1}, parent=adam.run_id)
+    run = MlflowClient(uri).get_run(trial.run_id)
+    assert run.data.tags["mlflow.parentRunId"] == adam.run_id
+    assert MlflowClient(uri).get_run(adam.run_id).data.tags["mlflow.parentRunId"] == tracker.run_id
+    assert MlflowClient(uri).get_run(tracker.run_id).data.tags["mlflow.runName"] == "compare optimizer"
+    _ = Tracker(PipelineConfig(), tmp_path, "comparison").nested
+    assert {status(uri, adam.run_id), status(uri, trial.run_id)} == {"KILLED"}
+
+
+def test_no_run_is_left_running_where_the_last_stages_are_not_run(uri: str, tmp_path: Path) -> None:
+    with Tracker(PipelineConfig(), tmp_path) as tracker:
+        parent = tracker.run_id
+    assert status(uri, parent) == "FINISHED"
+    with Tracker(PipelineConfig(), tmp_path) as tracker:
+        assert tracker.run_id == parent
+        assert status(uri, parent) == "RUNNING"
+        tracker.finish()

@@ -1,0 +1,1 @@
+"""Alternatives side by side under one budget."""

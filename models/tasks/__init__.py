@@ -1,0 +1,1 @@
+"""What a trial can train: one task a model."""

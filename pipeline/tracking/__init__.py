@@ -1,0 +1,17 @@
+"""Runs, trials and models in MLflow. Nothing else but `pipeline.store` talks to it."""
+
+from pipeline.tracking.entities import Dataset, LoggedModel
+from pipeline.tracking.nested import NestedRun, NestedRuns
+from pipeline.tracking.registry import fetch_model, register
+from pipeline.tracking.tracker import Tracker, read_tracking
+
+__all__ = [
+    "Dataset",
+    "LoggedModel",
+    "NestedRun",
+    "NestedRuns",
+    "Tracker",
+    "fetch_model",
+    "read_tracking",
+    "register",
+]

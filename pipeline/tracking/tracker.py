@@ -1,0 +1,179 @@
+"""Runs in MLflow."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from pipeline.config import PipelineConfig, as_table, flat
+from pipeline.store import open_store, tracking_uri
+from pipeline.tracking.entities import Dataset
+from pipeline.tracking.nested import NAME, NestedRuns
+from pipeline.workdir import write_whole
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+STATE = "tracking.json"
+
+
+class Tracker:
+    """One parent run per pipeline run, opened when the first stage has something to log.
+
+    The run's id stands in `workdir/tracking.json`, so that a run that was killed goes on in the same MLflow run.
+    """
+
+    def __init__(self, config: PipelineConfig, workdir: Path, kind: str = "pipeline", title: str | None = None) -> None:
+        """Log what a configuration is run for.
+
+        Args:
+            config: the run's.
+            workdir: folder for `tracking.json`.
+            kind: "pipeline" or "comparison"; a tag to filter by.
+            title: name of the parent run in the UI; preset and update rule where not given.
+        """
+        self.config = config
+        self.workdir = workdir
+        self.kind, self.title = kind, title
+        self._run_id: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._run_id is None or not _read_state(self.workdir).get("open"):
+            return
+        # The run stays open in tracking.json: the next attempt, or a run of the remaining stages, takes it up again.
+        status = "FINISHED" if kind is None else "KILLED" if kind is KeyboardInterrupt else "FAILED"
+        self.client.set_terminated(self._run_id, status)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is logged."""
+        return self.config.tracking.enabled
+
+    @property
+    def experiment(self) -> str:
+        """Name of the MLflow experiment."""
+        return self.config.tracking.experiment or self.config.preset
+
+    @cached_property
+    def client(self) -> "MlflowClient":
+        """MLflow's client; importing MLflow and opening the store takes seconds, so only where it is needed."""
+        return open_store()
+
+    @property
+    def run_id(self) -> str:
+        """Id of the parent run, which is started, or taken up again, on first use."""
+        if self._run_id is None:
+            self._run_id = self._take_up() or self._start()
+        return self._run_id
+
+    @cached_property
+    def nested(self) -> NestedRuns:
+        """The runs below the parent run."""
+        return NestedRuns(self.client, self.run_id)
+
+    def log_run(
+        self,
+        metrics: Mapping[str, float],
+        datasets: Sequence[Dataset],
+        artifacts: Sequence[Path],
+        history: Mapping[str, Sequence[float]],
+        tags: Mapping[str, str],
+    ) -> None:
+        """Log what a whole run came to into the parent run.
+
+        Args:
+            metrics: figures by name, such as `abandonment.test.auc`.
+            datasets: inputs of the run.
+            artifacts: files and folders to keep with the run.
+            history: per-epoch values of training metrics.
+            tags: what to find the run by.
+        """
+        from mlflow.entities import Metric, Param, RunTag
+
+        params = [Param(key, str(value)[:500]) for key, value in flat(as_table(self.config))]
+        points = [Metric(key, value, 0, 0) for key, value in metrics.items()]
+        points += [Metric(key, value, 0, step) for key, values in history.items() for step, value in enumerate(values)]
+        run_tags = [RunTag(key, value) for key, value in tags.items()]
+        for start in range(0, max(len(params), len(points)), 100):
+            self.client.log_batch(
+                self.run_id, points[start : start + 100], params[start : start + 100], run_tags if start == 0 else []
+            )
+        self.client.log_inputs(self.run_id, [_dataset_input(dataset) for dataset in datasets])
+        for path in artifacts:
+            if path.is_dir():
+                self.client.log_artifacts(self.run_id, str(path), path.name)
+            else:
+                self.client.log_artifact(self.run_id, str(path))
+
+    def finish(self) -> None:
+        """End the parent run; the next pipeline run starts another."""
+        self.client.set_terminated(self.run_id, "FINISHED")
+        self._write_state(open_run=False)
+
+    def _start(self) -> str:
+        experiment = self.client.get_experiment_by_name(self.experiment)
+        if experiment is None:
+            # A server places artifacts itself; without one they go beside the database, wherever this was started.
+            _, local, database = tracking_uri().partition("sqlite:///")
+            place = (Path(database).resolve().parent / "artifacts").as_uri() if local else None
+            experiment_id = self.client.create_experiment(self.experiment, artifact_location=place)
+        else:
+            experiment_id = experiment.experiment_id
+        model = self.config.abandonment if self.config.abandonment.enabled else self.config.recommender
+        title = self.title or f"{self.config.preset} · {model.optimizer.name}"
+        run = self.client.create_run(experiment_id, tags={NAME: title, "kind": self.kind})
+        self._run_id = str(run.info.run_id)
+        self._write_state(open_run=True)
+        return self._run_id
+
+    def _take_up(self) -> str | None:
+        from mlflow.exceptions import MlflowException
+
+        state = _read_state(self.workdir)
+        if (
+            not state.get("open")
+            or state.get("experiment") != self.experiment
+            or state.get("tracking_uri") != tracking_uri()
+        ):
+            return None
+        try:
+            self.client.update_run(state["run_id"], "RUNNING")
+        except MlflowException:
+            return None  # deleted meanwhile
+        return str(state["run_id"])
+
+    def _write_state(self, open_run: bool) -> None:
+        state = {
+            "run_id": self._run_id,
+            "experiment": self.experiment,
+            "tracking_uri": tracking_uri(),
+            "open": open_run,
+        }
+        write_whole(self.workdir / STATE, json.dumps(state, indent=1) + "\n")
+
+
+def read_tracking(workdir: Path) -> dict[str, str | None]:
+    """Where the last run in a work folder was logged: `run_id`, `experiment`, `tracking_uri` (each may be None)."""
+    state = _read_state(workdir)
+    return {key: state.get(key) for key in ("run_id", "experiment", "tracking_uri")}
+
+
+def _read_state(workdir: Path) -> dict[str, Any]:
+    path = workdir / STATE
+    state: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return state
+
+
+def _dataset_input(dataset: Dataset) -> Any:
+    from mlflow.entities import Dataset as Entity
+    from mlflow.entities import DatasetInput, InputTag
+
+    entity = Entity(dataset.name, dataset.digest, "local", json.dumps({"uri": str(dataset.path)}))
+    return DatasetInput(entity, [InputTag("mlflow.data.context", dataset.context)])
