@@ -30,7 +30,12 @@ class TuneConfig(StrictModel):
     """Training examples of a trial at most (a seeded sample of whole visitors)."""
 
     optimizers: tuple[str, ...] = ()
-    """Update rules to search over as well; the configured one alone where empty."""
+    """Update rules to search over, the configured one always among them; it alone where empty."""
+
+    space: dict[str, tuple[bool | int | float | str, ...]] = {}
+    """Ranges in the place of the project's own, by setting: two numbers are a range from low to high
+    (`dropout = [0.1, 0.5]`), anything else is a list of values (`units = ["64-32", "128"]`, `batch_size = [256, 512]`).
+    A setting that is not searched otherwise is where it is named here."""
 
     grid_points: PositiveInt = 3
     """Values of a continuous setting on a grid."""
