@@ -1,6 +1,5 @@
 """What a recommender learns from and is tested on: windows and prefixes of sessions, as ids of its vocabulary."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,10 +50,6 @@ class Windows:
         """Some of the windows, (n, longest of them)."""
         lengths = self.lengths[rows]
         return self.events.seen(self.starts[rows], lengths, int(lengths.max(initial=1)), rows >= self.forwards)
-
-    def padded(self, rows: npt.NDArray[np.int64]) -> Ids:
-        """(n, longest of the rows) ids, padded with 0 on the right."""
-        return self.seen(rows).ids
 
 
 def make_windows(sequences: Sequences, vocabulary: Vocabulary, max_length: int, backwards: bool = False) -> Windows:
@@ -126,15 +121,6 @@ def make_prefixes(sequences: Sequences, vocabulary: Vocabulary, max_length: int)
     targets = ids[rows]
     repeats = ((seen.ids == targets[:, None]) & (seen.ids > 0)).any(axis=1)
     return Prefixes(seen=seen, targets=targets, sessions=session[rows], repeats=repeats)
-
-
-def pad(sessions: Sequence[Sequence[int]], width: int) -> Ids:
-    """(n, width) ids of the latest `width` items of each session, padded with 0 on the right."""
-    lengths = np.array([min(len(session), width) for session in sessions], dtype=np.int64)
-    flat = [
-        code for session, length in zip(sessions, lengths, strict=True) for code in session[len(session) - length :]
-    ]
-    return padded_stretches(np.array(flat, dtype=np.int32), offsets_of(lengths)[:-1], lengths, width)
 
 
 def padded_stretches(flat: Ids, starts: Offsets, lengths: Offsets, width: int) -> Ids:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from explain.comparison import comparison_lines, write_comparison
-from models.trials.pool import Pool
 
 from data.errors import InputError
 from models.study.alternatives import Alternative, chosen
 from models.study.design import Design, best_trial, seed_specs, trial_specs
 from models.study.results import Tried, summarize
 from models.study.subjects import Subject, cart_subject, session_subject
+from models.trials.pool import Pool
 from models.trials.trial import TrialRecord, TrialSpec
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress

@@ -157,7 +157,9 @@ class _Asking:
         """A trial's point of the space."""
         values: Mapping[str, Any] = trial.hyperparameters.values
         # A Gaussian process gives NumPy's numbers.
-        return {name: getattr(v, "item", lambda v=v: v)() for name, v in values.items() if not name.startswith(HYPERBAND)}
+        return {
+            name: getattr(v, "item", lambda v=v: v)() for name, v in values.items() if not name.startswith(HYPERBAND)
+        }
 
     def end(self, trial: Trial, loss: float | None) -> None:
         """Tell the oracle what a trial came to; None: it failed."""

@@ -1,11 +1,13 @@
 """Trials of the abandonment model."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sklearn.metrics import roc_auc_score
 
 from data.examples import Examples, read_examples, sample, set_aside
+from data.folds import time_folds, visitor_folds
 from models.abandonment import predict
 from models.binary_metrics import bootstrap_auc
 from models.config import AbandonmentConfig
@@ -44,16 +46,30 @@ class CartTask:
         return TaskAddress("models.tasks.carts:CartTask", {**arguments, "data": data})
 
     def train(self, spec: TrialSpec, folder: Path, start: Path | None, tell: Tell) -> Outcome:
-        """Train a configuration of the abandonment model; with `share.judge` judge it on what is set aside."""
+        """Train a configuration of the abandonment model.
+
+        With `share.judge` it is judged on what is set aside; with `share.fold` it is trained and judged on a fold of
+        the training examples, and the validation examples have no part.
+        """
         config = AbandonmentConfig.model_validate(spec.config)
-        place = Place(folder, start, spec.epochs)
-        trained = train_abandonment(self.train_side, self.validation_side, config, spec.seed, tell, place)
-        rows = len(self.train_side)
+        train, validation = self._sides(spec.share)
+        trained = train_abandonment(train, validation, config, spec.seed, tell, Place(folder, start, spec.epochs))
+        rows = len(train)
         extra: dict[str, Any] = {"steps_per_epoch": -(-rows // config.optimizer.batch(config.batch_size, rows))}
         if spec.share.get("judge"):
             extra |= _judged(trained, self._aside, self._seed)
         metrics = {name: series[trained.best_epoch] for name, series in trained.history.items()}
         return Outcome(metrics, trained.history, trained.best_epoch, extra)
+
+    def _sides(self, share: Mapping[str, Any]) -> tuple[Examples, Examples]:
+        if "fold" not in share:
+            return self.train_side, self.validation_side
+        if share["fold_by"] == "time":
+            folds = time_folds(self.train_side, share["folds"])
+        else:
+            folds = visitor_folds(self.train_side, share["folds"], self._seed)
+        before, after = folds[share["fold"]]
+        return self.train_side.take(before), self.train_side.take(after)
 
 
 def _judged(trained: Trained, aside: Examples, seed: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def test_batches_hold_every_window_once_in_every_epoch_and_differ_between_epochs
     for epoch in epochs:
         assert len(epoch) == len(batches)
         found = sorted(tuple(row[row > 0].tolist()) for batch in epoch for row in batch)
-        assert found == sorted(tuple(row[row > 0].tolist()) for row in windows.padded(np.arange(len(windows))))
+        assert found == sorted(tuple(row[row > 0].tolist()) for row in windows.seen(np.arange(len(windows))).ids)
         assert max(int((batch[:, 1:] > 0).sum()) for batch in epoch) <= 64 + 10
     assert any(a.shape != b.shape or (a != b).any() for a, b in zip(*epochs, strict=True))
     fixed = Batches(windows, 64, seed=0, shuffle=False)

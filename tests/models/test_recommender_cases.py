@@ -35,7 +35,7 @@ def test_every_known_item_but_the_first_is_a_target_once(sessions: list[list[str
     for session in map(known, sessions):
         starts = range(0, max(len(session) - 1, 0), length)
         expected += [session[start : start + length + 1] for start in starts]
-    assert [stripped(row) for row in windows.padded(np.arange(len(windows)))] == expected
+    assert [stripped(row) for row in windows.seen(np.arange(len(windows))).ids] == expected
     assert windows.targets().tolist() == [item for window in expected for item in window[1:]]
     lengths = np.diff(windows.events.offsets)
     assert lengths.tolist() == [len(known(session)) for session in sessions]

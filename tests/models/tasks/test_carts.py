@@ -91,6 +91,25 @@ def test_it_is_judged_on_visitors_that_are_not_trained_on(split: Path, tmp_path:
     assert roc_auc_score(aside.abandoned, aside.abandoned) == 1.0  # both classes are set aside
 
 
+def test_a_fold_is_of_the_training_side_alone(split: Path, tmp_path: Path) -> None:
+    task = CartTask.address(split, 1000, 0).open()
+    assert isinstance(task, CartTask)
+    learned = set(task.train_side.keys["session_id"])
+    judged: list[str] = []
+    for fold in range(3):
+        before, after = task._sides({"fold": fold, "folds": 3, "fold_by": "visitor"})
+        assert not set(before.keys["visitor_id"]) & set(after.keys["visitor_id"])
+        assert set(before.keys["session_id"]) | set(after.keys["session_id"]) == learned
+        judged += list(after.keys["session_id"])
+    assert set(judged) == learned
+    assert len(judged) == len(task.train_side)
+    folders = (tmp_path / "whole", tmp_path / "fold")
+    for folder in folders:
+        folder.mkdir()
+    plain = task.train(spec(1), folders[0], None, silent)
+    assert task.train(spec(1, fold=0, folds=3, fold_by="visitor"), folders[1], None, silent) != plain
+
+
 def test_other_data_is_another_task(split: Path, tmp_path: Path) -> None:
     one = CartTask.address(split, 1000, 0)
     assert one == CartTask.address(split, 1000, 0)
