@@ -4,7 +4,6 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,15 +16,9 @@ from models.recommender_baselines import (
     SessionPopularity,
 )  # fmt: skip
 from models.sequences import build_vocabulary, from_lists
+from tests.models.padding import pad
 
 SESSIONS = st.lists(st.lists(st.sampled_from("abcde"), max_size=6), min_size=1, max_size=8)
-
-
-def pad(sessions: list[list[int]], width: int) -> Ids:
-    """(n, width) ids of the latest `width` items of each session, padded with 0 on the right."""
-    return np.array(
-        [[*latest, *[0] * (width - len(latest))] for latest in (one[-width:] for one in sessions)], np.int32
-    )
 
 
 @given(SESSIONS, st.lists(st.sampled_from("abcde"), max_size=4))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.encoded import Seen, encode, only_known
-from models.recommender_cases import make_prefixes, make_windows, pad
+from models.recommender_cases import make_prefixes, make_windows
 from models.sequences import EVENTS, UNKNOWN, Sequences, Vocabulary, build_vocabulary, from_lists
 from models.session_inputs import session_inputs
 
@@ -164,15 +164,6 @@ def test_one_unknown_gap_makes_the_whole_wait_unknown() -> None:
     gaps = np.array([0.0, 5.0, -1.0, 2.0, 4.0], np.float32)
     found = only_known(np.array([1, 0, 0, 2, 3], np.int32), np.zeros(5, np.int8), gaps, np.array([0, 5]))
     assert found.gaps.tolist() == [0.0, UNKNOWN, 4.0]
-
-
-@given(st.lists(st.lists(st.integers(1, 9), max_size=9), max_size=5), LENGTH)
-@settings(max_examples=30, deadline=None)
-def test_padding_keeps_the_latest_items_in_order(sessions: list[list[int]], length: int) -> None:
-    rows = pad(sessions, length)
-    assert rows.shape == (len(sessions), length)
-    assert rows.dtype == np.int32
-    assert [stripped(row) for row in rows] == [session[-length:] for session in sessions]
 
 
 def test_a_long_session_is_cut_without_losing_a_target() -> None:
