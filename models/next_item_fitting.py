@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from models.augmentation import Varied, vary
+from models.config import AugmentationConfig
 from models.encoded import Seen
 from models.recommender_cases import Windows
 
@@ -21,7 +23,15 @@ class Batches:
     learned last weighs most, and the sessions to come are most like the latest.
     """
 
-    def __init__(self, windows: Windows, batch_size: int, seed: int, shuffle: bool, stretches: int = 1) -> None:
+    def __init__(
+        self,
+        windows: Windows,
+        batch_size: int,
+        seed: int,
+        shuffle: bool,
+        stretches: int = 1,
+        augmentation: AugmentationConfig = AugmentationConfig(),  # noqa: B008 - frozen
+    ) -> None:
         """Plan the batches.
 
         Args:
@@ -31,8 +41,10 @@ class Batches:
             shuffle: draw other batches, and in another order, in every epoch.
             stretches: parts of the time that an epoch goes through in order; fewer where one would be less than eight
                 batches.
+            augmentation: how the windows are varied, otherwise in every epoch; the order is the same with and without.
         """
         self.windows, self.shuffle = windows, shuffle
+        self._seed, self._epoch, self._augmentation = seed, 0, augmentation
         self._rng = np.random.default_rng(seed)
         most = max(1, int((windows.lengths - 1).sum()) // (8 * batch_size))
         self._stretches = np.array_split(np.argsort(windows.starts, kind="stable"), min(stretches, most))
@@ -42,15 +54,19 @@ class Batches:
     def __len__(self) -> int:
         return sum(len(cuts) + 1 for cuts in self._cuts) if len(self.windows) else 0
 
-    def __call__(self) -> Iterator[Seen]:
-        """One epoch: (B, T + 1) events each."""
+    def __call__(self) -> Iterator[Seen | Varied]:
+        """One epoch: (B, T + 1) events each, `Varied` where there is any augmentation."""
         if not len(self.windows):
             return
+        varied = any(self._augmentation.model_dump().values())
+        chance = np.random.default_rng((self._seed, self._epoch))
+        self._epoch += 1
         for part, cuts in zip(self._stretches, self._cuts, strict=True):
             luck = self._rng.permutation(len(part)) if self.shuffle else np.arange(len(part))
             batches = np.split(part[np.lexsort((luck, self.windows.lengths[part]))], cuts)
             for place in self._rng.permutation(len(batches)) if self.shuffle else range(len(batches)):
-                yield self.windows.seen(batches[place])
+                seen = self.windows.seen(batches[place])
+                yield vary(seen, self._augmentation, chance) if varied else seen
             self.windows.events.release()
 
 

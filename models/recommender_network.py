@@ -115,10 +115,13 @@ def _encoder(config: RecommenderConfig, seed: int) -> keras.Model:
 
 
 def steps_back(ids: Tensor) -> Tensor:
-    """(n, T) ids → (n, T) int32 steps from each event back to the latest one with the same item; 0 for none."""
+    """(n, T) ids → (n, T) int32 steps from each event back to the latest one with the same item; 0 for none.
+
+    Id 0 is no item and comes never again.
+    """
     position = ops.cumsum(ops.ones_like(ids), axis=1)
     distance = position[:, :, None] - position[:, None, :]
-    same = ops.equal(ids[:, :, None], ids[:, None, :]) & (distance > 0)
+    same = ops.equal(ids[:, :, None], ids[:, None, :]) & (distance > 0) & (ids[:, :, None] > 0)
     far = ops.shape(ids)[1] + 1
     nearest = ops.min(ops.where(same, distance, far), axis=2)
     return ops.where(nearest < far, nearest, 0)
@@ -156,7 +159,7 @@ def session_scores(ids: Tensor, vectors: Tensor, vector: Tensor, bonus: Tensor, 
     """Scores of the items a session already has.
 
     Args:
-        ids: (n, T) ids padded on the right.
+        ids: (n, T) ids padded on the right; a 0 before other ids is skipped.
         vectors: (n, T, D) the items' unit vectors.
         vector: (n, D) the session's vector.
         bonus: (n, L) bonus by distance from the latest event, L ≥ T.
@@ -167,9 +170,9 @@ def session_scores(ids: Tensor, vectors: Tensor, vector: Tensor, bonus: Tensor, 
         each item has one score.
     """
     real = ids > 0
-    length = ops.sum(ops.cast(real, "int32"), axis=1, keepdims=True)
-    position = ops.cumsum(ops.ones_like(ids), axis=1) - 1
-    distance = ops.maximum(length - 1 - position, 0)
+    number = ops.cumsum(ops.cast(real, "int32"), axis=1)
+    position = ops.cumsum(ops.ones_like(ids), axis=1)
+    distance = number[:, -1:] - number
     by_position = ops.where(real, ops.take_along_axis(bonus, distance, axis=1), 0.0)
     same = ops.equal(ids[:, :, None], ids[:, None, :])
     total = ops.sum(ops.where(same, by_position[:, None, :], 0.0), axis=2)

@@ -150,7 +150,9 @@ def _prepare(
     )
     trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)), vocabulary.counts, config, seed)
     trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)
-    batches = Batches(windows, config.batch_size, seed, shuffle=True, stretches=config.stretches)
+    batches = Batches(
+        windows, config.batch_size, seed, shuffle=True, stretches=config.stretches, augmentation=config.augmentation
+    )
     return trainer, vocabulary, batches, growth
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
+from models.augmentation import Varied
 from models.config import RecommenderConfig
 from models.encoded import Seen
 from models.next_item_loss import LOWEST, Candidates, bpr_max_loss, make_candidates, softmax_loss, whole_catalogue
@@ -27,7 +28,8 @@ class SessionTrainer(keras.Model):
     A target competes with the session's own items and with candidates that stand for the catalogue: the batch's
     targets by TFRS's `Retrieval` task (`in_batch`), or those and further draws (`softmax`, `bpr_max`).
 
-    A batch is `encoded.Seen` of (B, T + 1) events, or their ids alone.
+    A batch is `encoded.Seen` of (B, T + 1) events, or their ids alone, or `augmentation.Varied`, whose hidden items are
+    targets and nothing else: as an input each is an event of no known item.
     """
 
     def __init__(
@@ -48,7 +50,8 @@ class SessionTrainer(keras.Model):
             seed: seed of these draws.
         """
         super().__init__(name="trainer")
-        self.network, self._read = network, replace(network, items=TableRows(network.items))
+        rows = TableRows(network.items, fixed_zero=config.augmentation.mask > 0)
+        self.network, self._read = network, replace(network, items=rows)
         self.luck = keras.random.SeedGenerator(seed)
         self.items, self.encoder, self.head = network.items, network.encoder, network.head  # for Keras to see
         self.config = config
@@ -85,9 +88,10 @@ class SessionTrainer(keras.Model):
 
     def _loss(self, batch: Any, training: bool) -> tuple[Tensor, Tensor]:
         """Summed loss over the batch's n targets, and n as a float."""
-        ids = batch.ids if isinstance(batch, Seen) else batch
-        inputs, following = ids[:, :-1], ids[:, 1:]
-        told = (batch.kinds[:, :-1], batch.gaps[:, :-1]) if isinstance(batch, Seen) else (None, None)
+        ids = batch.ids if isinstance(batch, Seen | Varied) else batch
+        shown = tf.where(batch.hidden, 0, ids) if isinstance(batch, Varied) else ids
+        inputs, following = shown[:, :-1], ids[:, 1:]
+        told = (batch.kinds[:, :-1], batch.gaps[:, :-1]) if isinstance(batch, Seen | Varied) else (None, None)
         vectors, states = self._read.read(inputs, training, *told)
         places = tf.where(following > 0)  # (n, 2): window and position of each target
         window, position = places[:, 0], places[:, 1]

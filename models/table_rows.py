@@ -16,13 +16,20 @@ class TableRows:
     no copy, gives the same rows, and the same `tf.IndexedSlices` as gradient.
     """
 
-    def __init__(self, layer: keras.layers.Embedding) -> None:
-        """Read the rows of a built layer."""
-        self.embeddings = layer.embeddings
+    def __init__(self, layer: keras.layers.Embedding, fixed_zero: bool = False) -> None:
+        """Read the rows of a built layer.
+
+        Args:
+            layer: the table.
+            fixed_zero: whether id 0 has a row of zeros that nothing moves, for where it stands before other ids. In the
+                padding after them no gradient reaches its row.
+        """
+        self.embeddings, self.fixed_zero = layer.embeddings, fixed_zero
 
     def __call__(self, ids: Tensor) -> Tensor:
         """(…) ids → (…, D) rows."""
-        return tf.gather(resource(self.embeddings), ids)
+        rows = tf.gather(resource(self.embeddings), ids)
+        return tf.where(ids[..., None] > 0, rows, 0.0) if self.fixed_zero else rows
 
 
 def resource(variable: Any) -> Any:

@@ -10,16 +10,18 @@ from models.config.optimizer import OptimizerConfig
 
 
 class AugmentationConfig(StrictModel):
-    """How training sessions are varied, each with its own probability a session (Xie et al. 2022, arXiv:2010.14395)."""
+    """How training sessions are varied, each way with its own probability a session (Xie et al. 2022,
+    arXiv:2010.14395). A session longer than `max_length` is several here. The multi-task networks learn from sessions
+    as they are."""
 
     crop: float = Field(default=0.0, ge=0.0, le=1.0)
     """Probability that only a contiguous part of the session, half its events, is learned from."""
 
     mask: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Probability that a fifth of the session's input items are hidden."""
+    """Probability that a fifth of the session's input items are hidden; they are still to be predicted."""
 
     reorder: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Probability that a contiguous fifth of the session's input items is shuffled."""
+    """Probability that a contiguous fifth of the session's events, the last one left out, is shuffled."""
 
 
 class RecommenderConfig(StrictModel):
