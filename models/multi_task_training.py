@@ -12,7 +12,7 @@ from data.examples import Examples
 from models.abandonment import encode, run
 from models.calibration import Platt, fit_platt
 from models.checkpoint import Arrays
-from models.config import MultiTaskConfig, OptimizerConfig, RecommenderConfig
+from models.config import MultiTaskConfig, RecommenderConfig
 from models.fitting import Tell, fit, seed_everything
 from models.item_start import co_occurrence_vectors
 from models.multi_task import JointTrainer, SessionNetwork, build_session_network
@@ -20,7 +20,6 @@ from models.multi_task_batches import Inputs, JointBatches, sessions_in_a_batch
 from models.multi_task_inputs import Histories, Side, make_histories
 from models.multi_task_serving import serving_model, tower
 from models.optimizers import make_optimizer
-from models.row_adadelta import RowAdadelta
 from models.sequences import Sequences, Vocabulary, build_vocabulary
 from models.training import Judge, silent
 
@@ -165,13 +164,14 @@ def _fit(
     width = prepared.sides[0][1].shape[1] if name == COMBINED else 0
     network = build_session_network(prepared.start, config, recommender, seed, width)
     trainer = JointTrainer(network, 0.0 if name == SESSION else config.weight, recommender.temperature)
-    trainer.compile(_optimizer(config.optimizer))
     windows = None if name == SESSION else prepared.windows
     drawn = sessions_in_a_batch(prepared.windows, recommender.batch_size)
+    batches = JointBatches(train, prepared.labels[0], windows, (config.batch_size, drawn), seed)
+    trainer.compile(make_optimizer(config.optimizer, steps_per_epoch=len(batches), epochs=config.epochs))
     rate = config.optimizer.learning_rate
     fitted = fit(
         trainer,
-        _JointEpochs(trainer, JointBatches(train, prepared.labels[0], windows, (config.batch_size, drawn), seed)),
+        _JointEpochs(trainer, batches),
         Judge(network.scorer, held_out, prepared.labels[1], None, rate, "multi_task"),
         config.epochs,
         config.early_stopping,
@@ -212,9 +212,3 @@ def _table(tabular: keras.Model, examples: Examples) -> npt.NDArray[np.float32]:
 
 def _logits(network: SessionNetwork, inputs: Inputs) -> Floats:
     return run(network.scorer, inputs)[:, 0].astype(np.float64)
-
-
-def _optimizer(config: OptimizerConfig) -> keras.optimizers.Optimizer:
-    """The configured update rule; Adadelta row-wise on the item table."""
-    rule = make_optimizer(config)
-    return RowAdadelta.from_config(rule.get_config()) if config.name == "adadelta" else rule

@@ -1,31 +1,59 @@
 """The update rules that a configuration can name."""
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from models.config import OptimizerConfig
-
-_RULES: dict[str, Callable[[OptimizerConfig, dict[str, Any]], keras.optimizers.Optimizer]] = {
-    "adadelta": lambda c, rest: keras.optimizers.Adadelta(c.learning_rate, rho=c.rho, epsilon=c.epsilon, **rest),
-    "adam": lambda c, rest: keras.optimizers.Adam(c.learning_rate, epsilon=c.epsilon, **rest),
-    "sgd": lambda c, rest: keras.optimizers.SGD(c.learning_rate, **rest),
-    "momentum": lambda c, rest: keras.optimizers.SGD(c.learning_rate, momentum=c.momentum, **rest),
-    "nag": lambda c, rest: keras.optimizers.SGD(c.learning_rate, momentum=c.momentum, nesterov=True, **rest),
-    "adagrad": lambda c, rest: keras.optimizers.Adagrad(c.learning_rate, epsilon=c.epsilon, **rest),
-    "rmsprop": lambda c, rest: keras.optimizers.RMSprop(c.learning_rate, rho=c.rho, epsilon=c.epsilon, **rest),
-}
+from models.schedules import make_schedule
+from models.update_rules import SGD, Adadelta, Adagrad, Adam, RMSprop
 
 
-def make_optimizer(config: OptimizerConfig, average: float = 0.0) -> keras.optimizers.Optimizer:
+def make_optimizer(
+    config: OptimizerConfig, average: float = 0.0, steps_per_epoch: float = 1.0, epochs: int = 1
+) -> keras.optimizers.Optimizer:
     """A fresh optimizer.
 
+    `gradient_descent`, `single_sgd` and `sgd` are one rule; what tells them apart is the batch
+    (`OptimizerConfig.batch`). On TensorFlow Adadelta, AdaGrad and plain SGD update only those rows of an embedding
+    table that a batch touched; the other rules go through the whole table.
+
     Args:
-        config: the rule; `clip_norm` bounds the norm of the whole gradient, not of one variable's.
+        config: the rule; `clip_value` bounds the entries of the gradient, and then `clip_norm` the norm of the whole
+            gradient, not of one variable's (`models.clipping`).
         average: steps over which the weights are averaged exponentially; one or less for none.
+        steps_per_epoch: updates in an epoch, for the learning rate's schedule.
+        epochs: most epochs of the training, likewise.
+
+    Raises:
+        InputError: the schedule's warm-up does not end before the training does.
     """
-    rest: dict[str, Any] = {"global_clipnorm": config.clip_norm}
+    rest: dict[str, Any] = {"clip_value": config.clip_value, "clip_norm": config.clip_norm}
     if average > 1.0:
         rest |= {"use_ema": True, "ema_momentum": 1.0 - 1.0 / average}
-    return _RULES[config.name](config, rest)
+    rate = make_schedule(config.learning_rate, config.schedule, steps_per_epoch, epochs)
+    return _rule(config.name)(rate, **_settings(config), **rest)
+
+
+def _rule(name: str) -> Any:
+    if keras.backend.backend() == "tensorflow" and name in ("adadelta", "adagrad"):
+        from models.row_rules import RowAdadelta, RowAdagrad  # TensorFlow's own kernels
+
+        return RowAdadelta if name == "adadelta" else RowAdagrad
+    return {"adadelta": Adadelta, "adagrad": Adagrad, "rmsprop": RMSprop, "adam": Adam}.get(name, SGD)
+
+
+def _settings(config: OptimizerConfig) -> dict[str, Any]:
+    match config.name:
+        case "momentum":
+            return {"momentum": config.momentum}
+        case "nag":
+            return {"momentum": config.momentum, "nesterov": True}
+        case "adagrad":
+            return {"epsilon": config.epsilon}
+        case "adadelta" | "rmsprop":
+            return {"rho": config.rho, "epsilon": config.epsilon}
+        case "adam":
+            return {"beta_1": config.beta_1, "beta_2": config.beta_2, "epsilon": config.epsilon}
+        case _:
+            return {}

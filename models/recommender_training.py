@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from models.config import OptimizerConfig, RecommenderConfig
+from models.config import RecommenderConfig
 from models.encoded import Encoded
 from models.growth import Growth
 from models.item_start import co_occurrence_vectors
@@ -19,7 +19,6 @@ from models.recommender_cases import Windows, make_windows
 from models.recommender_network import Network, build_network
 from models.recommender_serving import serving_model
 from models.retrieval import SessionTrainer
-from models.row_adadelta import RowAdadelta
 from models.sequences import Sequences, Vocabulary, build_vocabulary, join
 from models.warm_start import Origin
 
@@ -149,10 +148,11 @@ def _prepare(
         origin.network(train, vocabulary, config, seed) if origin else (_network(train, vocabulary, config, seed), None)
     )
     trainer = SessionTrainer(network, _frequency(windows, len(vocabulary)), vocabulary.counts, config, seed)
-    trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)
     batches = Batches(
         windows, config.batch_size, seed, shuffle=True, stretches=config.stretches, augmentation=config.augmentation
     )
+    optimizer = make_optimizer(config.optimizer, steps_per_epoch=len(batches), epochs=config.epochs)
+    trainer.compile(optimizer=optimizer, jit_compile=False)
     return trainer, vocabulary, batches, growth
 
 
@@ -160,14 +160,6 @@ def _network(train: Sequences, vocabulary: Vocabulary, config: RecommenderConfig
     random = config.item_start == "random"
     start = None if random else co_occurrence_vectors(train, vocabulary, config.dimension, seed)
     return build_network(vocabulary, config, seed, start)
-
-
-def _optimizer(config: OptimizerConfig) -> keras.optimizers.Optimizer:
-    """The configured update rule; Adadelta row-wise on the item table."""
-    if config.name != "adadelta":
-        return make_optimizer(config)
-    rest = {"rho": config.rho, "epsilon": config.epsilon, "global_clipnorm": config.clip_norm}
-    return RowAdadelta(config.learning_rate, **rest)
 
 
 def _check(train: Encoded, config: RecommenderConfig) -> None:

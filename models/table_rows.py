@@ -35,3 +35,9 @@ class TableRows:
 def resource(variable: Any) -> Any:
     """TensorFlow's own variable, Keras's wrapper of it or not."""
     return getattr(variable, "_value", variable)
+
+
+def summed_by_row(slices: tf.IndexedSlices) -> tf.IndexedSlices:
+    """The same gradient with each row once: the slices of a row that comes several times are added up."""
+    rows, place = tf.unique(slices.indices)
+    return tf.IndexedSlices(tf.math.unsorted_segment_sum(slices.values, place, tf.size(rows)), rows, slices.dense_shape)

@@ -128,7 +128,7 @@ def train_abandonment(
 
 def _trainer(model: keras.Model, config: AbandonmentConfig, average: float, steps: int) -> keras.Model:
     trainer = logit_model(model)
-    optimizer = make_optimizer(config.optimizer, average)
+    optimizer = make_optimizer(config.optimizer, average, steps, config.epochs)
     optimizer.build(trainer.trainable_variables)  # made within the first step, its variables take three times as long
     trainer.compile(optimizer, make_loss(config), steps_per_execution=min(STEPS_PER_EXECUTION, steps))
     return trainer

@@ -1,7 +1,10 @@
 """Configuration of the multi-task networks."""
 
-from pydantic import Field, PositiveInt
+from typing import Self
 
+from pydantic import Field, PositiveInt, model_validator
+
+from data.errors import InputError
 from data.strict import StrictModel
 from models.config.optimizer import OptimizerConfig
 from models.config.stopping import EarlyStopping
@@ -30,7 +33,7 @@ class MultiTaskConfig(StrictModel):
     """Share of the entries of the events' vectors dropped in training, before the encoder."""
 
     optimizer: OptimizerConfig = OptimizerConfig()
-    """How the weights are updated."""
+    """How the weights are updated; `gradient_descent` and `single_sgd` are for the abandonment model alone."""
 
     batch_size: PositiveInt = 256
     """Examples in a training step; `recommender.batch_size` says how many next items go with them."""
@@ -40,3 +43,12 @@ class MultiTaskConfig(StrictModel):
 
     early_stopping: EarlyStopping = EarlyStopping(patience=4)
     """When to stop before that, by abandonment on the validation examples."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.optimizer.name in ("gradient_descent", "single_sgd"):
+            raise InputError(
+                "`multi_task.optimizer.name` should be an update rule for batches (sgd, momentum, nag, adagrad, "
+                f"rmsprop, adadelta, adam). Received: {self.optimizer.name}"
+            )
+        return self

@@ -29,6 +29,9 @@ class Rule:
     epsilon: float = 1e-7
     """Its default constant under (or beside) the square root, where it has one."""
 
+    rho: float = 0.95
+    """Its default decay of running averages of squares, where it has one."""
+
     options: tuple[str, ...] = ()
     """Its further settings: names of fields of `OptimizerConfig` that a search draws as well."""
 
@@ -42,11 +45,17 @@ RULES: dict[str, Rule] = {
     ),
     "nag": Rule("NAG", "Nesterov 1983; Sutskever et al. 2013", 0.01, (1e-4, 0.3), options=("momentum",)),
     "adagrad": Rule("AdaGrad", "Duchi et al. 2011, JMLR 12:2121", 0.05, (1e-3, 0.5)),
-    "rmsprop": Rule("RMSProp", "Tieleman & Hinton 2012, lecture 6.5", 1e-3, (1e-5, 1e-2), options=("rho",)),
+    "rmsprop": Rule(
+        "RMSProp", "Tieleman & Hinton 2012, Coursera lecture 6e", 1e-3, (1e-5, 1e-2), rho=0.9, options=("rho",)
+    ),
     "adadelta": Rule("Adadelta", "Zeiler 2012, arXiv:1212.5701", 1.0, (0.1, 3.0), 1e-6, options=("rho", "epsilon")),
-    "adam": Rule("Adam", "Kingma & Ba 2015, arXiv:1412.6980", 1e-3, (1e-5, 1e-2), options=("beta_1", "beta_2")),
+    "adam": Rule("Adam", "Kingma & Ba 2015, arXiv:1412.6980", 1e-3, (1e-5, 1e-2), 1e-8, options=("beta_1", "beta_2")),
 }
-"""The update rules by name, from plain gradient descent to Adam."""
+"""The update rules by name, from plain gradient descent to Adam.
+
+ρ and ε are the authors' where they name any: Zeiler (.95, 1e-6), the lecture (ρ .9), Kingma & Ba (ε 1e-8). So are the
+rates of Adadelta and Adam; the other rates and all ranges are ours, for gradients of a mean loss.
+"""
 
 
 class ScheduleConfig(StrictModel):
@@ -56,10 +65,10 @@ class ScheduleConfig(StrictModel):
     """Stays as it is; is multiplied by `factor` every `every` epochs; or falls along half a cosine to `floor`."""
 
     warmup: float = Field(default=0.0, ge=0.0)
-    """Epochs in which the rate first rises in a straight line from zero."""
+    """Epochs in which the rate first rises in a straight line from zero; fewer than those of the training."""
 
     every: float = Field(default=10.0, gt=0.0)
-    """Epochs between the steps of `step`."""
+    """Epochs between the steps of `step`, counted from the start, those of the warm-up included."""
 
     factor: float = Field(default=0.5, gt=0.0, le=1.0)
     """What each step of `step` multiplies the rate by."""
@@ -82,11 +91,12 @@ class OptimizerConfig(StrictModel):
     schedule: ScheduleConfig = ScheduleConfig()
     """How the learning rate changes."""
 
-    rho: float = Field(default=0.95, gt=0.0, lt=1.0)
-    """Decay of the running averages of Adadelta and RMSProp."""
+    rho: float = Field(default_factory=lambda known: RULES[known["name"]].rho, gt=0.0, lt=1.0)
+    """Decay of the running averages of Adadelta and RMSProp; the rule's own default where not set."""
 
     epsilon: float = Field(default_factory=lambda known: RULES[known["name"]].epsilon, gt=0.0)
-    """Constant under the square roots (beside them in Adam and AdaGrad); the rule's own default where not set."""
+    """Constant that keeps divisors from zero: under the square roots in Adadelta and RMSProp, beside them in AdaGrad
+    and Adam (there the ε̂ at the end of the paper's section 2). The rule's own default where not set."""
 
     momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
     """Momentum of `momentum` and `nag`."""
@@ -98,7 +108,7 @@ class OptimizerConfig(StrictModel):
     """Decay of Adam's running mean of squared gradients."""
 
     clip_norm: float | None = Field(default=None, gt=0.0)
-    """Largest global norm of the gradient; longer ones are scaled down to it."""
+    """Largest global norm of the gradient; longer ones are scaled down to it, after `clip_value` where both are set."""
 
     clip_value: float | None = Field(default=None, gt=0.0)
     """Largest size of a single entry of the gradient; larger ones are cut to it."""
