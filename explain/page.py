@@ -33,11 +33,16 @@ def render(template: str, **context: Any) -> str:
     return environment.get_template(template).render(style=style, **context)
 
 
-def write_page(folder: Path, template: str, **context: Any) -> Path:
-    """Fill a template into `folder/index.html`, whole or not at all; the folder is made where it is missing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path, partial = folder / "index.html", folder / ".index.html.partial"
-    partial.write_text(render(template, **context), encoding="utf-8")
+def write_page(folder: Path, template: str, file: str = "index.html", **context: Any) -> Path:
+    """Fill a template into a file of `folder`, whole or not at all; the folder is made where it is missing."""
+    return write_whole(folder / file, render(template, **context))
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write a text file whole or not at all; its folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
     return partial.replace(path)
 
 

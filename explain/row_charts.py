@@ -59,21 +59,23 @@ def intervals(
     axis: str,
     reference: float | None = 0.0,
     wide: int = HALF,
+    faint: frozenset[int] = frozenset(),
 ) -> Figure:
-    """A dot with its interval a row, and a line at the reference."""
+    """A dot with its interval a row, and a line at the reference; grey in the rows at the positions in `faint`."""
     rows = data(
         [
-            {"name": n, "mean": m, "low": low, "high": high}
-            for n, m, low, high in zip(names, means, lows, highs, strict=True)
+            {"name": n, "mean": m, "low": low, "high": high, "colour": MIDDLE if i in faint else MODEL}
+            for i, (n, m, low, high) in enumerate(zip(names, means, lows, highs, strict=True))
         ]
     )
 
     def draw(narrow: bool) -> alt.LayerChart:
         base = alt.Chart(rows, height=_step(narrow)).encode(y=_rows(names, narrow))
         x = alt.X("low:Q", title=axis, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4 if narrow else 5))
+        colour = alt.Color("colour:N", scale=None)
         layers = [
-            base.mark_rule(color=MODEL, strokeWidth=2).encode(x=x, x2="high:Q"),
-            base.mark_point(color=MODEL, fill=MODEL, size=45, filled=True, opacity=1).encode(x="mean:Q"),
+            base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q", color=colour),
+            base.mark_point(size=45, filled=True, opacity=1).encode(x="mean:Q", color=colour),
         ]
         if reference is not None:
             layers.insert(

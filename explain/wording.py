@@ -20,6 +20,8 @@ METRIC_NAMES = {
     "coverage": "Coverage",
     "gini": "Gini",
     "novelty": "Novelty",
+    "accuracy": "Accuracy",
+    "loss": "Loss",
 }
 """Names of metrics for a reader."""
 
@@ -118,6 +120,8 @@ def unique_titles(specs: Sequence[Feature]) -> list[str]:
 
 
 def metric_name(name: str) -> str:
-    """A metric's name for a reader: "AUC", "Recall@20"."""
+    """A metric's name for a reader: "AUC", "Recall@20", "Validation loss"."""
+    if name.startswith("val_"):
+        return f"Validation {lower_first(metric_name(name.removeprefix('val_')))}"
     base, at, k = name.partition("_at_")
     return METRIC_NAMES.get(base, base) + (f"@{k}" if at else "")

@@ -10,6 +10,7 @@ from data.errors import InputError
 from data.examples import Examples, read_examples
 from data.feature import read_features
 from data.open_carts import OpenCarts, read_open_carts
+from data.spreadsheet import harmless
 from explain.attribution import attribute, background_sample
 from explain.sentences import reasons
 from models.abandonment import predict
@@ -19,7 +20,6 @@ from pipeline.config import PipelineConfig
 from pipeline.rescue_items import items_to_show, out_of_stock
 
 REASONS = 3
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def write_rescue(carts: pd.DataFrame, path: Path) -> None:
             carts.to_parquet(aside, index=False)
         else:
             texts = carts.select_dtypes(include=["object", "string"]).columns
-            carts.assign(**{name: carts[name].map(_harmless) for name in texts}).to_csv(aside, index=False)
+            carts.assign(**{name: carts[name].map(harmless) for name in texts}).to_csv(aside, index=False)
         aside.rename(path)
     except OSError as error:
         raise InputError(
@@ -120,7 +120,3 @@ def _reasons(config: PipelineConfig, workdir: Path, model: object, examples: Exa
             for place in range(REASONS)
         }
     )
-
-
-def _harmless(text: object) -> object:
-    return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA) else text

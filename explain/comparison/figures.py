@@ -1,0 +1,132 @@
+"""Which charts a comparison has, and what each says to readers who cannot see it."""
+
+from collections.abc import Sequence
+
+from explain import row_charts
+from explain.comparison import charts
+from explain.comparison.phrases import judged_on, seconds_text
+from explain.comparison.rows import Comparison, Row, is_behind, number, numbers
+from explain.comparison.spans import band, span_of
+from explain.svg import WIDE, Figure
+from explain.wording import count_text, decimal_text, interval_text, join_words, metric_name
+
+BEST = 4
+"""Lines of the large charts, besides the configured one; the others get a chart of their own."""
+
+
+def quality(found: Comparison) -> list[Figure]:
+    """How good each alternative is, and how far behind the best; empty where nothing was judged."""
+    if found.best is None:
+        return []
+    metric, labels = metric_name(found.result["judged"]), [row["label"] for row in found.done]
+    mean, *interval = found.best["quality"]
+    faint = frozenset(i for i, row in enumerate(found.done) if i and is_behind(row))
+    first = row_charts.intervals(
+        labels,
+        *_columns([row["quality"] for row in found.done]),
+        f"{metric} of each alternative",
+        f"With 95% intervals, on {judged_on(found)} that no choice has seen, the best on top: {found.best['label']} "
+        f"with {decimal_text(mean)} ({interval_text(interval)}). Grey: shown to be behind.",
+        metric,
+        reference=mean,
+        wide=WIDE,
+        faint=faint,
+    )
+    compared = [row for row in found.done[1:] if numbers(row["behind"])]
+    if not compared:
+        return [first]
+    second = row_charts.intervals(
+        [row["label"] for row in compared],
+        *_columns([row["behind"] for row in compared]),
+        "How far behind the best",
+        f"{metric} of {found.best['label']} less that of each other on the same {judged_on(found)}, with 95% "
+        f"intervals. An interval that reaches the dotted line shows no difference: {_names(found.level)}.",
+        f"{metric} behind {found.best['label']}",
+        wide=WIDE,
+        faint=frozenset(i for i, row in enumerate(compared) if is_behind(row)),
+    )
+    return [first, second]
+
+
+def training(found: Comparison) -> list[Figure]:
+    """Training loss and the monitored metric by epoch, of the best and the configured alternatives."""
+    monitor, shown = str(found.result["monitor"]), _shown(found)
+    kept = f"Mean over seeds, with a band from the lowest to the highest: {_names(shown)}."
+    configured = found.configured["label"] if found.configured else None
+    thick = f" The thick line is what is configured, {configured}." if configured else ""
+    return [
+        charts.curves(
+            {row["label"]: row["curves"][name] for row in shown},
+            configured,
+            metric_name(name) if name != "loss" else "Training loss",
+            f"{kept}{thick}",
+            metric_name(name),
+            span_of([row["curves"][name] for row in shown[:BEST]]),
+        )
+        for name in ("loss", monitor)
+        if shown and all(name in row["curves"] for row in shown)
+    ]
+
+
+def others(found: Comparison) -> list[Figure]:
+    """The monitored metric by epoch of every alternative that the large charts leave out."""
+    monitor, shown = str(found.result["monitor"]), _shown(found)
+    rest = [row for row in found.done if row not in shown and monitor in row["curves"]]
+    if not rest:
+        return []
+    domain = span_of([row["curves"][monitor] for row in found.done], near=[row["curves"][monitor] for row in shown])
+    name = metric_name(monitor)
+    return [
+        charts.small_curve(
+            row["curves"][monitor], found.done[0]["curves"][monitor], row["label"], _end(row, monitor), name, domain
+        )
+        for row in rest
+    ]
+
+
+def time(found: Comparison) -> list[Figure]:
+    """Seconds and steps to the target; empty where no alternative reaches it."""
+    reached = [row for row in found.done if number(row["seconds_to_target"]) is not None]
+    missed = [row for row in found.done if number(row["seconds_to_target"]) is None]
+    if not reached:
+        return []
+    late = f" Not reached under every seed: {_names(missed)}." if missed else ""
+    result = []
+    for key, title, text in (
+        ("seconds_to_target", "Seconds to the target", seconds_text),
+        ("steps_to_target", "Steps to the target", count_text),
+    ):
+        rows = sorted(reached, key=lambda row: float(row[key]))
+        values = [float(row[key]) for row in rows]
+        first = f"Mean over seeds, the soonest on top: {rows[0]['label']} with {text(values[0])}."
+        result.append(
+            row_charts.bars(
+                [row["label"] for row in (*rows, *missed)],
+                [*values, *(0.0 for _ in missed)],
+                [*map(text, values), *("not reached" for _ in missed)],
+                title,
+                first + late,
+            )
+        )
+    return result
+
+
+def _shown(found: Comparison) -> list[Row]:
+    extra = [found.configured] if found.configured and found.configured not in found.done[:BEST] else []
+    return [*found.done[:BEST], *extra]
+
+
+def _end(row: Row, monitor: str) -> str:
+    points = band(row["curves"][monitor])
+    if not points:
+        return "Its values are not numbers."
+    return f"Ends at {decimal_text(points[-1]['mean'])} after {count_text(points[-1]['x'])} epochs; dashed: the best."
+
+
+def _columns(triples: Sequence[Sequence[float]]) -> tuple[list[float], list[float], list[float]]:
+    means, lows, highs = zip(*triples, strict=True)
+    return list(means), list(lows), list(highs)
+
+
+def _names(rows: Sequence[Row]) -> str:
+    return join_words([str(row["label"]) for row in rows]) or "none"
