@@ -54,9 +54,10 @@ def run(kind: str, folder: Path, steps: int) -> dict[str, float]:
     from benchmarks.plain_recommender import plain_trainer
     from models.config import RecommenderConfig
     from models.next_item_fitting import Batches, fit
+    from models.optimizers import make_optimizer
     from models.recommender_cases import make_windows
     from models.recommender_network import build_network
-    from models.recommender_training import _frequency, _optimizer
+    from models.recommender_training import _frequency
     from models.retrieval import SessionTrainer
     from models.sequences import build_vocabulary
 
@@ -68,7 +69,7 @@ def run(kind: str, folder: Path, steps: int) -> dict[str, float]:
     if kind == "ours":
         network = build_network(vocabulary, config, seed=0)  # where the items start costs no step anything
         trainer = SessionTrainer(network, frequency, vocabulary.counts, config)
-        trainer.compile(optimizer=_optimizer(config.optimizer), jit_compile=False)
+        trainer.compile(optimizer=make_optimizer(config.optimizer), jit_compile=False)
     else:
         trainer = plain_trainer(frequency, config)
     per_window = float((everything.lengths - 1).mean())

@@ -1,6 +1,7 @@
 """Configuration of the models, their training, their search and their comparison."""
 
 from models.config.abandonment import AbandonmentConfig
+from models.config.digits import DigitsConfig
 from models.config.evaluation import CostConfig, EvaluateConfig
 from models.config.health import GradientHealthConfig
 from models.config.multi_task import MultiTaskConfig
@@ -15,6 +16,7 @@ __all__ = [
     "AugmentationConfig",
     "CompareConfig",
     "CostConfig",
+    "DigitsConfig",
     "EarlyStopping",
     "EvaluateConfig",
     "GradientHealthConfig",
