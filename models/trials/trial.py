@@ -90,8 +90,9 @@ class Task(Protocol):
                 it where there is one. The names in `models.trials.folder` are taken.
             start: folder of the trial that `spec.start` names, only to read; the task begins with the last checkpoint
                 there where `folder` has none.
-            tell: to be told of every epoch once its checkpoint is kept. Epochs that were told before, by an earlier
-                life of the trial, need not be told again and do no harm.
+            tell: to be told of every epoch once its checkpoint is kept. To tell an epoch again does nothing, so a task
+                that goes on tells the last epoch of its checkpoint first: a kill may have come between the two. One
+                that was never told is taken from the outcome's history, out of turn.
         """
 
 

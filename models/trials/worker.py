@@ -60,7 +60,8 @@ def main() -> None:
 
 
 def _run(folder: Path, name: str, trial: TrialFolder, task: Task) -> None:
-    took(folder, name).touch()
+    if not name.startswith(JOINED):
+        took(folder, name).touch()
     run(trial, task)
 
 
