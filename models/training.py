@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,11 +19,14 @@ from models.abandonment import Inputs, build_abandonment, core, encode, logit_mo
 from models.calibration import Platt, fit_platt, set_calibration
 from models.checkpoint import Checkpoint
 from models.config import AbandonmentConfig
-from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, Tell, fit, seed_everything
+from models.divergence import diverged
+from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, Epochs, NotFinite, Tell, fit, seed_everything
+from models.gradient_health import Finding, GradientWatch, WatchedEpochs, diagnose, remedies, sentences
 from models.objective import make_loss
 from models.optimizers import make_optimizer
 
 STATE = "state.npz"
+SAMPLE = 1024
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,6 @@ def silent(_epoch: int, _metrics: Mapping[str, float]) -> None:
     """Tell nobody."""
 
 
-class DivergedError(InputError):
-    """The loss is no finite number any more."""
-
-
 @dataclass(frozen=True)
 class Trained:
     """A trained model and how it came about."""
@@ -55,7 +55,8 @@ class Trained:
     """The whole model, calibrated, not compiled."""
 
     history: dict[str, list[float]]
-    """Per epoch: `loss` (in training, with dropout and penalties), `val_loss`, `val_auc`."""
+    """Per epoch: `loss` (in training, with dropout and penalties), `val_loss`, `val_auc`, and what the gradients did
+    (`GradientWatch.metrics`)."""
 
     best_epoch: int
     """0-based epoch whose weights the model has."""
@@ -68,6 +69,9 @@ class Trained:
 
     notes: tuple[str, ...] = ()
     """What a reader of the results should know."""
+
+    findings: tuple[Finding, ...] = ()
+    """What was ill about the gradients."""
 
 
 def train_abandonment(
@@ -88,7 +92,7 @@ def train_abandonment(
         validation: examples of other sessions.
         config: the network and its training.
         seed: makes the weights reproducible to the byte on the same machine.
-        tell: is told of each epoch's `loss`, `val_loss` and `val_auc`.
+        tell: is told of each epoch's metrics, those in `Trained.history`.
         place: where the state is kept after every epoch, for a killed training to go on from.
 
     Raises:
@@ -105,15 +109,25 @@ def train_abandonment(
     trainer = _trainer(model, config, config.weight_average * len(train) / batch, steps)
     class_weight = _class_weight(train.abandoned) if config.imbalance == "class_weight" else None
     labels = train.abandoned.astype(np.float32)[:, None]
-    fitted = fit(
-        trainer,
-        ArrayEpochs(trainer, encoded, labels, batch, seed, class_weight),
-        Judge(trainer, held_out, validation.abandoned, class_weight, config.optimizer.learning_rate),
-        min(config.epochs, place.epochs) if place and place.epochs else config.epochs,
-        config.early_stopping,
-        tell,
-        _checkpoint(place, train, validation, config, seed),
-    )
+    epochs: Epochs = ArrayEpochs(trainer, encoded, labels, batch, seed, class_weight)
+    sizes: dict[str, int] = {}
+    if config.gradient_health.enabled:
+        watch = GradientWatch(trainer, _sample(encoded, seed))
+        epochs, sizes = WatchedEpochs(epochs, watch), watch.sizes
+    try:
+        fitted = fit(
+            trainer,
+            epochs,
+            Judge(trainer, held_out, validation.abandoned, class_weight),
+            min(config.epochs, place.epochs) if place and place.epochs else config.epochs,
+            config.early_stopping,
+            tell,
+            _checkpoint(place, train, validation, config, seed),
+        )
+    except NotFinite as end:
+        found = diagnose(end.history, sizes, config)
+        raise diverged(end, found, remedies("nan", config), place and place.folder) from None
+    findings = tuple(diagnose(fitted.history, sizes, config))
     platt = fit_platt(logits(model, held_out), validation.abandoned) if config.calibration == "platt" else Platt()
     set_calibration(core(model), platt)
     return Trained(
@@ -122,7 +136,8 @@ def train_abandonment(
         best_epoch=fitted.best_epoch,
         seconds=time.perf_counter() - start,
         calibration=platt,
-        notes=_notes(platt),
+        notes=(*_notes(platt), *sentences(findings)),
+        findings=findings,
     )
 
 
@@ -145,6 +160,11 @@ def _checkpoint(
     return Checkpoint(place.folder / STATE, key, place.start / STATE if place.start else None)
 
 
+def _sample(encoded: npt.NDArray[np.float32], seed: int) -> npt.NDArray[np.float32]:
+    """Rows by which a unit is called dead or alive."""
+    return encoded[np.random.default_rng(seed).permutation(len(encoded))[:SAMPLE]]
+
+
 def _notes(platt: Platt) -> tuple[str, ...]:
     if not platt.note:
         return ()
@@ -152,15 +172,13 @@ def _notes(platt: Platt) -> tuple[str, ...]:
 
 
 class Judge:
-    """Exact `val_loss` and `val_auc` of the weights as they are, in one pass; an error where the loss is not finite.
+    """Exact `val_loss` and `val_auc` of the weights as they are, in one pass; NaN where a score is not finite.
 
     Args:
         scorer: model from the rows to log-odds (n, 1).
         inputs: n validation rows.
         abandoned: (n,) their labels.
         class_weight: weights of the classes in the loss, as in training.
-        learning_rate: named in the message when training diverges.
-        section: of the configuration, named there too.
     """
 
     def __init__(
@@ -169,23 +187,16 @@ class Judge:
         inputs: Inputs,
         abandoned: npt.NDArray[np.int8],
         class_weight: Mapping[int, float] | None,
-        learning_rate: float,
-        section: str = "abandonment",
     ) -> None:
         self._scorer, self._inputs, self._abandoned = scorer, inputs, abandoned
-        self._rate, self._section = learning_rate, section
         balance = class_weight or {0: 1.0, 1: 1.0}
         self._weights = np.where(abandoned == 1, balance[1], balance[0])
 
-    def __call__(self, epoch: int, logs: Mapping[str, float]) -> dict[str, float]:
-        """Judge after a 0-based epoch whose training metrics are `logs`."""
+    def __call__(self, _epoch: int, _logs: Mapping[str, float]) -> dict[str, float]:
+        """Judge after an epoch."""
         scores = run(self._scorer, self._inputs)[:, 0].astype(np.float64)
-        if not (np.isfinite(logs["loss"]) and np.isfinite(scores).all()):
-            raise DivergedError(
-                f"Training diverged in epoch {epoch + 1}: the loss is {logs['loss']}. Lower "
-                f"`{self._section}.optimizer.learning_rate` ({self._rate:g}) or bound the gradient by "
-                f"`{self._section}.optimizer.clip_norm`, for example 1.0"
-            )
+        if not np.isfinite(scores).all():
+            return {"val_loss": math.nan, "val_auc": math.nan}
         losses = np.logaddexp(0.0, scores) - self._abandoned * scores
         both = 0 < self._abandoned.sum() < len(self._abandoned)
         return {

@@ -31,20 +31,23 @@ class DeadUnits:
 
     def __init__(self, model: keras.Model, sample: npt.NDArray[Any]) -> None:
         """Watch the activations of `model` on the rows of `sample`."""
-        layers = [layer for layer in model.layers if _activation(layer) in SLOPES]
-        self._kinds = {_behind(layer): _activation(layer) for layer in layers}
+        layers = {_behind(layer): layer for layer in model.layers if _activation(layer) in SLOPES}
+        self._slopes = {name: SLOPES[_activation(layer)] for name, layer in layers.items()}
+        outputs = {name: layer.output for name, layer in layers.items()}
+        self._outputs = keras.Model(model.input, outputs) if outputs else None
         self._sample = sample
-        self._outputs = keras.Model(model.input, [layer.output for layer in layers]) if layers else None
 
     def __call__(self) -> dict[str, float]:
         """Share of dead units by the layer whose outputs the activation takes."""
         if self._outputs is None:
             return {}
-        outputs = [np.asarray(keras.ops.convert_to_numpy(one)) for one in self._outputs(self._sample, training=False)]
-        return {
-            name: float(np.mean(np.all(SLOPES[kind](output) < FLAT, axis=tuple(range(output.ndim - 1)))))
-            for (name, kind), output in zip(self._kinds.items(), outputs, strict=True)
-        }
+        outputs = self._outputs(self._sample, training=False)
+        return {name: _dead_share(self._slopes[name](np.array(output))) for name, output in outputs.items()}
+
+
+def _dead_share(slopes: npt.NDArray[Any]) -> float:
+    """Share of the units, along the last axis, whose slope is flat everywhere."""
+    return float(np.mean(np.all(slopes < FLAT, axis=tuple(range(slopes.ndim - 1)))))
 
 
 def _activation(layer: keras.Layer) -> str:

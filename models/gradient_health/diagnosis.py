@@ -55,7 +55,7 @@ def diagnose(
         config: the network and its training, and what counts as ill.
     """
     found: list[tuple[Kind, str, int, float]] = []
-    if "gradient_start/" + next(iter(sizes), "") in history:
+    if "gradient_start" in history:
         found += [*_lost(history, sizes), *_exploding(history, sizes, config.gradient_health.exploding)]
         found += _vanishing(history, sizes, config.gradient_health.vanishing)
     found += _dead(history, sizes, config.gradient_health.dead)
@@ -76,8 +76,7 @@ def _exploding(
     history: Mapping[str, Sequence[float]], layers: Mapping[str, int], bound: float
 ) -> list[tuple[Kind, str, int, float]]:
     norms = np.linalg.norm(_table(history, "gradient_norm", layers), axis=0)
-    start = np.linalg.norm(_table(history, "gradient_start", layers)[:, 0])
-    usual = np.array([start, *(np.median(norms[:epoch]) for epoch in range(1, len(norms)))])
+    usual = np.array([history["gradient_start"][0], *(np.median(norms[:epoch]) for epoch in range(1, len(norms)))])
     multiples = _ratio(_table(history, "gradient_peak", layers), usual)
     return [("exploding", layer, e, float(multiples[i, e])) for i, layer, e in _first(multiples > bound, layers)]
 

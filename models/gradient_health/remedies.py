@@ -1,8 +1,9 @@
 """Which settings help against ill gradients, of those that are not set yet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 
-from models.config import AbandonmentConfig
+from models.blocks import STARTS
+from models.config import AbandonmentConfig, OptimizerConfig
 
 FLAT = ("sigmoid", "tanh")  # activations that saturate on both sides
 
@@ -14,14 +15,30 @@ def remedies(kind: str, config: AbandonmentConfig) -> tuple[str, ...]:
         kind: "vanishing", "exploding", "dead" or "nan".
         config: what is set; nothing is advised that it has.
     """
-    tried = (remedy(config) for remedy in _BY_KIND[kind])
-    return tuple(f"abandonment.{setting}" for setting in tried if setting)
+    if kind in ("exploding", "nan"):
+        network = [_normalization(config)]
+        return (*optimizer_remedies("abandonment", config.optimizer), *_named(network))
+    if kind == "dead":
+        rate = optimizer_remedies("abandonment", config.optimizer)[0]
+        return (rate, *_named([_living_activation(config), _initializer(config), _normalization(config)]))
+    wanted = (_activation, _initializer, _normalization, _residual, _fewer_layers)
+    return _named([remedy(config) for remedy in wanted])
+
+
+def optimizer_remedies(section: str, config: OptimizerConfig) -> tuple[str, ...]:
+    """Settings of an update rule against steps that are too large; `section` is the one that it belongs to."""
+    settings = [f"learning_rate={config.learning_rate / 10:g}"]
+    settings += [] if config.clip_norm else ["clip_norm=1.0"]
+    settings += [] if config.clip_value else ["clip_value=0.1"]
+    return tuple(f"{section}.optimizer.{setting}" for setting in settings)
+
+
+def _named(settings: Sequence[str | None]) -> tuple[str, ...]:
+    return tuple(f"abandonment.{setting}" for setting in settings if setting)
 
 
 def _activation(config: AbandonmentConfig) -> str | None:
-    if config.activation in FLAT:
-        return "activation=relu"
-    return None
+    return "activation=relu" if config.activation in FLAT else None
 
 
 def _living_activation(config: AbandonmentConfig) -> str | None:
@@ -29,9 +46,9 @@ def _living_activation(config: AbandonmentConfig) -> str | None:
 
 
 def _initializer(config: AbandonmentConfig) -> str | None:
-    """Advised for the activation to be: a saturating one is advised against, and the ReLU family starts from He."""
-    suited = {"selu": "lecun_normal"}.get(config.activation, "he_normal")
-    fits = config.initializer in (suited, "auto") and config.activation not in FLAT
+    """What suits the activation; together with the advice against a saturating one, what suits a ReLU."""
+    suited = "he_normal" if config.activation in FLAT else STARTS.get(config.activation, "he_normal")
+    fits = config.initializer == suited or (config.initializer == "auto" and config.activation not in FLAT)
     return None if fits else f"initializer={suited}"
 
 
@@ -48,24 +65,3 @@ def _normalization(config: AbandonmentConfig) -> str | None:
 def _fewer_layers(config: AbandonmentConfig) -> str | None:
     few = ", ".join(str(units) for units in config.units[:2])
     return f"units=[{few}]" if len(config.units) > 2 else None
-
-
-def _rate(config: AbandonmentConfig) -> str:
-    return f"optimizer.learning_rate={config.optimizer.learning_rate / 10:g}"
-
-
-def _clip_norm(config: AbandonmentConfig) -> str | None:
-    return None if config.optimizer.clip_norm else "optimizer.clip_norm=1.0"
-
-
-def _clip_value(config: AbandonmentConfig) -> str | None:
-    return None if config.optimizer.clip_value else "optimizer.clip_value=0.1"
-
-
-_LONG = (_rate, _clip_norm, _clip_value, _normalization)
-_BY_KIND: Mapping[str, tuple[Callable[[AbandonmentConfig], str | None], ...]] = {
-    "vanishing": (_activation, _initializer, _normalization, _residual, _fewer_layers),
-    "exploding": _LONG,
-    "nan": _LONG,
-    "dead": (_rate, _living_activation, _normalization, _clip_norm),
-}

@@ -1,5 +1,6 @@
 """The gradients of a training, measured inside its steps."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -97,13 +98,17 @@ class GradientWatch:
         }
 
     def metrics(self) -> dict[str, float]:
-        """The same as metrics: `gradient_norm/<layer>`, `gradient_peak/<layer>` and so on."""
-        return {
+        """The same as metrics: `gradient_norm/<layer>`, `gradient_peak/…`, `update_ratio/…`, `dead/…`, and the whole
+        network's norm in the epoch's first step, `gradient_start`.
+        """
+        found = self.read()
+        told = {
             f"{name}/{layer}": value
-            for layer, health in self.read().items()
-            for name, value in vars(health).items()
-            if value is not None
+            for name in ("gradient_norm", "gradient_peak", "update_ratio", "dead")
+            for layer, health in found.items()
+            if (value := getattr(health, name)) is not None
         }
+        return {**told, "gradient_start": math.hypot(*(health.gradient_start for health in found.values()))}
 
     def _apply(self, grads: Sequence[Tensor], trainable_variables: Sequence[Any] | None = None) -> None:
         before = self._flat(self._variables)
