@@ -17,13 +17,14 @@ from models.divergence import diverged
 from models.fitting import NotFinite, Tell, fit, seed_everything
 from models.gradient_health.remedies import optimizer_remedies
 from models.item_start import co_occurrence_vectors
+from models.judge import Judge
 from models.multi_task import JointTrainer, SessionNetwork, build_session_network
 from models.multi_task_batches import Inputs, JointBatches, sessions_in_a_batch
 from models.multi_task_inputs import Histories, Side, make_histories
 from models.multi_task_serving import serving_model, tower
 from models.optimizers import make_optimizer
 from models.sequences import Sequences, Vocabulary, build_vocabulary
-from models.training import Judge, silent
+from models.training import silent
 
 Floats = npt.NDArray[np.float64]
 

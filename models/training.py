@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,17 +10,17 @@ from pathlib import Path
 import keras
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score
 
 from data.errors import InputError
 from data.examples import Examples, digest
-from models.abandonment import Inputs, build_abandonment, core, encode, logit_model, logits, run
+from models.abandonment import build_abandonment, core, encode, logit_model, logits
 from models.calibration import Platt, fit_platt, set_calibration
 from models.checkpoint import Checkpoint
 from models.config import AbandonmentConfig
 from models.divergence import diverged
-from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, Epochs, NotFinite, Tell, fit, seed_everything
+from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, NotFinite, Tell, fit, seed_everything
 from models.gradient_health import Finding, GradientWatch, WatchedEpochs, diagnose, remedies, sentences
+from models.judge import Judge
 from models.objective import make_loss
 from models.optimizers import make_optimizer
 
@@ -109,15 +108,13 @@ def train_abandonment(
     trainer = _trainer(model, config, config.weight_average * len(train) / batch, steps)
     class_weight = _class_weight(train.abandoned) if config.imbalance == "class_weight" else None
     labels = train.abandoned.astype(np.float32)[:, None]
-    epochs: Epochs = ArrayEpochs(trainer, encoded, labels, batch, seed, class_weight)
-    sizes: dict[str, int] = {}
-    if config.gradient_health.enabled:
-        watch = GradientWatch(trainer, _sample(encoded, seed))
-        epochs, sizes = WatchedEpochs(epochs, watch), watch.sizes
+    epochs = ArrayEpochs(trainer, encoded, labels, batch, seed, class_weight)
+    watch = GradientWatch(trainer, _sample(encoded, seed)) if config.gradient_health.enabled else None
+    sizes = watch.sizes if watch else {}
     try:
         fitted = fit(
             trainer,
-            epochs,
+            WatchedEpochs(epochs, watch) if watch else epochs,
             Judge(trainer, held_out, validation.abandoned, class_weight),
             min(config.epochs, place.epochs) if place and place.epochs else config.epochs,
             config.early_stopping,
@@ -126,7 +123,7 @@ def train_abandonment(
         )
     except NotFinite as end:
         found = diagnose(end.history, sizes, config)
-        raise diverged(end, found, remedies("nan", config), place and place.folder) from None
+        raise diverged(end, found, remedies("nan", config), place.folder if place else None) from None
     findings = tuple(diagnose(fitted.history, sizes, config))
     platt = fit_platt(logits(model, held_out), validation.abandoned) if config.calibration == "platt" else Platt()
     set_calibration(core(model), platt)
@@ -169,40 +166,6 @@ def _notes(platt: Platt) -> tuple[str, ...]:
     if not platt.note:
         return ()
     return (f"The model is {platt.note}." if platt.note.startswith("not") else f"In the model, {platt.note}.",)
-
-
-class Judge:
-    """Exact `val_loss` and `val_auc` of the weights as they are, in one pass; NaN where a score is not finite.
-
-    Args:
-        scorer: model from the rows to log-odds (n, 1).
-        inputs: n validation rows.
-        abandoned: (n,) their labels.
-        class_weight: weights of the classes in the loss, as in training.
-    """
-
-    def __init__(
-        self,
-        scorer: keras.Model,
-        inputs: Inputs,
-        abandoned: npt.NDArray[np.int8],
-        class_weight: Mapping[int, float] | None,
-    ) -> None:
-        self._scorer, self._inputs, self._abandoned = scorer, inputs, abandoned
-        balance = class_weight or {0: 1.0, 1: 1.0}
-        self._weights = np.where(abandoned == 1, balance[1], balance[0])
-
-    def __call__(self, _epoch: int, _logs: Mapping[str, float]) -> dict[str, float]:
-        """Judge after an epoch."""
-        scores = run(self._scorer, self._inputs)[:, 0].astype(np.float64)
-        if not np.isfinite(scores).all():
-            return {"val_loss": math.nan, "val_auc": math.nan}
-        losses = np.logaddexp(0.0, scores) - self._abandoned * scores
-        both = 0 < self._abandoned.sum() < len(self._abandoned)
-        return {
-            "val_loss": float(np.mean(losses * self._weights)),
-            "val_auc": float(roc_auc_score(self._abandoned, scores)) if both else 0.5,
-        }
 
 
 def _class_weight(abandoned: npt.NDArray[np.int8]) -> dict[int, float]:

@@ -69,7 +69,7 @@ def diagnose(
 
 def _lost(history: Mapping[str, Sequence[float]], layers: Mapping[str, int]) -> list[tuple[Kind, str, int, float]]:
     norms, peaks = _table(history, "gradient_norm", layers), _table(history, "gradient_peak", layers)
-    return [("nan", layer, e, float(peaks[i, e])) for i, layer, e in _first(np.isnan(norms), layers)]
+    return [("nan", layer, e, float(peaks[i, e])) for i, layer, e in _first(np.asarray(np.isnan(norms)), layers)]
 
 
 def _exploding(
@@ -89,13 +89,11 @@ def _vanishing(
     blocked = [history[f"dead/{layer}"] for layer in layers if f"dead/{layer}" in history]
     if blocked:  # where no unit of a layer lives, that is what is ill, not the way through the others
         shares = np.where(np.max(blocked, axis=0) < 1.0, shares, np.nan)
-    tiny = shares < bound
-    windows = (
-        np.lib.stride_tricks.sliding_window_view(tiny, IN_A_ROW, axis=1).all(axis=2)
-        if len(tiny[0]) >= IN_A_ROW
-        else tiny[:, :0]
-    )
-    return [("vanishing", layer, e, float(np.nanmin(shares[i]))) for i, layer, e in _first(windows, layers)]
+    tiny: npt.NDArray[np.bool_] = shares < bound
+    lasting = np.zeros_like(tiny)
+    for epoch in range(tiny.shape[1] - IN_A_ROW + 1):
+        lasting[:, epoch] = tiny[:, epoch : epoch + IN_A_ROW].all(axis=1)
+    return [("vanishing", layer, e, float(np.nanmin(shares[i]))) for i, layer, e in _first(lasting, layers)]
 
 
 def _dead(
