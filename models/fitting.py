@@ -1,5 +1,6 @@
 """Training epoch by epoch: judge each on the validation side, stop early, go on after a kill."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,6 +27,15 @@ class Fitted:
 
     best_epoch: int
     """0-based epoch that was best by the monitored metric."""
+
+
+class NotFinite(Exception):
+    """The loss of an epoch is no finite number any more."""
+
+    def __init__(self, history: dict[str, list[float]]) -> None:
+        """Tell the metrics per epoch, that one the last."""
+        super().__init__(f"epoch {len(history['loss'])}")
+        self.history = history
 
 
 class Epochs(Protocol):
@@ -117,6 +127,9 @@ def fit(
         stopping: when to stop before that; `judge` gives the metric it monitors.
         tell: is told of each epoch's metrics, those of training and of `judge`.
         checkpoint: where to keep the state after every epoch, and take it up from.
+
+    Raises:
+        NotFinite: the loss of an epoch is not finite, in training or as judged; of that epoch nothing is kept or told.
     """
     history: dict[str, list[float]] = {}
     best: Arrays = []
@@ -132,6 +145,8 @@ def fit(
         logs |= judge(epoch, logs)
         for name, value in logs.items():
             history.setdefault(name, []).append(float(value))
+        if not all(math.isfinite(value) for name, value in logs.items() if name in ("loss", "val_loss")):
+            raise NotFinite(history)
         if best_epoch(history[stopping.monitor], stopping) == epoch:
             best = _values(trainer.variables)
         if checkpoint:

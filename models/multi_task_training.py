@@ -13,15 +13,18 @@ from models.abandonment import encode, run
 from models.calibration import Platt, fit_platt
 from models.checkpoint import Arrays
 from models.config import MultiTaskConfig, RecommenderConfig
-from models.fitting import Tell, fit, seed_everything
+from models.divergence import diverged
+from models.fitting import NotFinite, Tell, fit, seed_everything
+from models.gradient_health.remedies import optimizer_remedies
 from models.item_start import co_occurrence_vectors
+from models.judge import Judge
 from models.multi_task import JointTrainer, SessionNetwork, build_session_network
 from models.multi_task_batches import Inputs, JointBatches, sessions_in_a_batch
 from models.multi_task_inputs import Histories, Side, make_histories
 from models.multi_task_serving import serving_model, tower
 from models.optimizers import make_optimizer
 from models.sequences import Sequences, Vocabulary, build_vocabulary
-from models.training import Judge, silent
+from models.training import silent
 
 Floats = npt.NDArray[np.float64]
 
@@ -168,15 +171,17 @@ def _fit(
     drawn = sessions_in_a_batch(prepared.windows, recommender.batch_size)
     batches = JointBatches(train, prepared.labels[0], windows, (config.batch_size, drawn), seed)
     trainer.compile(make_optimizer(config.optimizer, steps_per_epoch=len(batches), epochs=config.epochs))
-    rate = config.optimizer.learning_rate
-    fitted = fit(
-        trainer,
-        _JointEpochs(trainer, batches),
-        Judge(network.scorer, held_out, prepared.labels[1], None, rate, "multi_task"),
-        config.epochs,
-        config.early_stopping,
-        tell,
-    )
+    try:
+        fitted = fit(
+            trainer,
+            _JointEpochs(trainer, batches),
+            Judge(network.scorer, held_out, prepared.labels[1], None),
+            config.epochs,
+            config.early_stopping,
+            tell,
+        )
+    except NotFinite as end:
+        raise diverged(end, (), optimizer_remedies("multi_task", config.optimizer)) from None
     return Fitted(
         network=network,
         calibration=fit_platt(_logits(network, held_out), prepared.labels[1]),

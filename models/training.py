@@ -10,19 +10,22 @@ from pathlib import Path
 import keras
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score
 
 from data.errors import InputError
 from data.examples import Examples, digest
-from models.abandonment import Inputs, build_abandonment, core, encode, logit_model, logits, run
+from models.abandonment import build_abandonment, core, encode, logit_model, logits
 from models.calibration import Platt, fit_platt, set_calibration
 from models.checkpoint import Checkpoint
 from models.config import AbandonmentConfig
-from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, Tell, fit, seed_everything
+from models.divergence import diverged
+from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, NotFinite, Tell, fit, seed_everything
+from models.gradient_health import Finding, GradientWatch, WatchedEpochs, diagnose, remedies, sentences
+from models.judge import Judge
 from models.objective import make_loss
 from models.optimizers import make_optimizer
 
 STATE = "state.npz"
+SAMPLE = 1024
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,6 @@ def silent(_epoch: int, _metrics: Mapping[str, float]) -> None:
     """Tell nobody."""
 
 
-class DivergedError(InputError):
-    """The loss is no finite number any more."""
-
-
 @dataclass(frozen=True)
 class Trained:
     """A trained model and how it came about."""
@@ -55,7 +54,8 @@ class Trained:
     """The whole model, calibrated, not compiled."""
 
     history: dict[str, list[float]]
-    """Per epoch: `loss` (in training, with dropout and penalties), `val_loss`, `val_auc`."""
+    """Per epoch: `loss` (in training, with dropout and penalties), `val_loss`, `val_auc`, and what the gradients did
+    (`GradientWatch.metrics`)."""
 
     best_epoch: int
     """0-based epoch whose weights the model has."""
@@ -68,6 +68,9 @@ class Trained:
 
     notes: tuple[str, ...] = ()
     """What a reader of the results should know."""
+
+    findings: tuple[Finding, ...] = ()
+    """What was ill about the gradients."""
 
 
 def train_abandonment(
@@ -88,7 +91,7 @@ def train_abandonment(
         validation: examples of other sessions.
         config: the network and its training.
         seed: makes the weights reproducible to the byte on the same machine.
-        tell: is told of each epoch's `loss`, `val_loss` and `val_auc`.
+        tell: is told of each epoch's metrics, those in `Trained.history`.
         place: where the state is kept after every epoch, for a killed training to go on from.
 
     Raises:
@@ -105,15 +108,23 @@ def train_abandonment(
     trainer = _trainer(model, config, config.weight_average * len(train) / batch, steps)
     class_weight = _class_weight(train.abandoned) if config.imbalance == "class_weight" else None
     labels = train.abandoned.astype(np.float32)[:, None]
-    fitted = fit(
-        trainer,
-        ArrayEpochs(trainer, encoded, labels, batch, seed, class_weight),
-        Judge(trainer, held_out, validation.abandoned, class_weight, config.optimizer.learning_rate),
-        min(config.epochs, place.epochs) if place and place.epochs else config.epochs,
-        config.early_stopping,
-        tell,
-        _checkpoint(place, train, validation, config, seed),
-    )
+    epochs = ArrayEpochs(trainer, encoded, labels, batch, seed, class_weight)
+    watch = GradientWatch(trainer, _sample(encoded, seed)) if config.gradient_health.enabled else None
+    sizes = watch.sizes if watch else {}
+    try:
+        fitted = fit(
+            trainer,
+            WatchedEpochs(epochs, watch) if watch else epochs,
+            Judge(trainer, held_out, validation.abandoned, class_weight),
+            min(config.epochs, place.epochs) if place and place.epochs else config.epochs,
+            config.early_stopping,
+            tell,
+            _checkpoint(place, train, validation, config, seed),
+        )
+    except NotFinite as end:
+        found = diagnose(end.history, sizes, config)
+        raise diverged(end, found, remedies("nan", config), place.folder if place else None) from None
+    findings = tuple(diagnose(fitted.history, sizes, config))
     platt = fit_platt(logits(model, held_out), validation.abandoned) if config.calibration == "platt" else Platt()
     set_calibration(core(model), platt)
     return Trained(
@@ -122,7 +133,8 @@ def train_abandonment(
         best_epoch=fitted.best_epoch,
         seconds=time.perf_counter() - start,
         calibration=platt,
-        notes=_notes(platt),
+        notes=(*_notes(platt), *sentences(findings)),
+        findings=findings,
     )
 
 
@@ -145,53 +157,15 @@ def _checkpoint(
     return Checkpoint(place.folder / STATE, key, place.start / STATE if place.start else None)
 
 
+def _sample(encoded: npt.NDArray[np.float32], seed: int) -> npt.NDArray[np.float32]:
+    """Rows by which a unit is called dead or alive."""
+    return encoded[np.random.default_rng(seed).permutation(len(encoded))[:SAMPLE]]
+
+
 def _notes(platt: Platt) -> tuple[str, ...]:
     if not platt.note:
         return ()
     return (f"The model is {platt.note}." if platt.note.startswith("not") else f"In the model, {platt.note}.",)
-
-
-class Judge:
-    """Exact `val_loss` and `val_auc` of the weights as they are, in one pass; an error where the loss is not finite.
-
-    Args:
-        scorer: model from the rows to log-odds (n, 1).
-        inputs: n validation rows.
-        abandoned: (n,) their labels.
-        class_weight: weights of the classes in the loss, as in training.
-        learning_rate: named in the message when training diverges.
-        section: of the configuration, named there too.
-    """
-
-    def __init__(
-        self,
-        scorer: keras.Model,
-        inputs: Inputs,
-        abandoned: npt.NDArray[np.int8],
-        class_weight: Mapping[int, float] | None,
-        learning_rate: float,
-        section: str = "abandonment",
-    ) -> None:
-        self._scorer, self._inputs, self._abandoned = scorer, inputs, abandoned
-        self._rate, self._section = learning_rate, section
-        balance = class_weight or {0: 1.0, 1: 1.0}
-        self._weights = np.where(abandoned == 1, balance[1], balance[0])
-
-    def __call__(self, epoch: int, logs: Mapping[str, float]) -> dict[str, float]:
-        """Judge after a 0-based epoch whose training metrics are `logs`."""
-        scores = run(self._scorer, self._inputs)[:, 0].astype(np.float64)
-        if not (np.isfinite(logs["loss"]) and np.isfinite(scores).all()):
-            raise DivergedError(
-                f"Training diverged in epoch {epoch + 1}: the loss is {logs['loss']}. Lower "
-                f"`{self._section}.optimizer.learning_rate` ({self._rate:g}) or bound the gradient by "
-                f"`{self._section}.optimizer.clip_norm`, for example 1.0"
-            )
-        losses = np.logaddexp(0.0, scores) - self._abandoned * scores
-        both = 0 < self._abandoned.sum() < len(self._abandoned)
-        return {
-            "val_loss": float(np.mean(losses * self._weights)),
-            "val_auc": float(roc_auc_score(self._abandoned, scores)) if both else 0.5,
-        }
 
 
 def _class_weight(abandoned: npt.NDArray[np.int8]) -> dict[int, float]:

@@ -16,6 +16,7 @@ from data.feature import write_features
 from models.abandonment import predict
 from models.artifacts import load_model, save_model
 from models.config import AbandonmentConfig, MultiTaskConfig, OptimizerConfig, RecommenderConfig
+from models.divergence import DivergedError
 from models.encoder import as_inputs
 from models.multi_task_batches import JointBatches, sessions_in_a_batch
 from models.multi_task_inputs import Side, make_histories, read_side
@@ -29,7 +30,7 @@ from models.multi_task_training import (
     train_multi_task,
 )
 from models.sequences import build_vocabulary, from_lists
-from models.training import DivergedError, train_abandonment
+from models.training import train_abandonment
 from tests.models.tables import carts, numbers_only
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -13,7 +13,8 @@ from data.examples import Examples
 from models.abandonment import core, encode, encoded_columns, logit_model, logits, predict
 from models.artifacts import load_model, save_model
 from models.config import AbandonmentConfig, EarlyStopping, OptimizerConfig
-from models.training import DivergedError, Place, Trained, train_abandonment
+from models.divergence import DivergedError
+from models.training import Place, Trained, train_abandonment
 from tests.models.tables import carts, numbers_only, truth
 
 QUICK = AbandonmentConfig(units=(16,), epochs=6, dropout=0.1)
