@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from explain.charts import COLOURS, DASHES
-from explain.comparison.spans import Span, band
+from explain.comparison.spans import Seeds, Span, band
 from explain.svg import HALF, INK, MODEL, MUTED, Figure, data, figure
 
 SMALL = 300
@@ -14,12 +14,12 @@ SMALL = 300
 
 
 def curves(
-    series: Mapping[str, Sequence[Sequence[float]]],
+    series: Mapping[str, Seeds],
     emphasised: str | None,
     title: str,
     description: str,
     y_title: str,
-    domain: Span | None,
+    domain: Span,
 ) -> Figure:
     """A metric by epoch: a line a name for the mean over its seeds, in a band from the lowest to the highest.
 
@@ -49,7 +49,7 @@ def curves(
         layers = [area.encode(y=_y("low", y_title, domain), y2="high:Q", color=colour)]
         for thick in (False, True):
             part = [row for row in rows if (row["name"] == emphasised) == thick]
-            line = _by_epoch(part, 240, y_title, domain).mark_line(strokeWidth=4 if thick else 2, clip=True)
+            line = _by_epoch(part, 240, y_title, domain).mark_line(strokeWidth=3.5 if thick else 2, clip=True)
             layers.append(line.encode(y=_y("mean", y_title, domain), color=colour, strokeDash=dash))
         return alt.layer(*layers)
 
@@ -57,12 +57,12 @@ def curves(
 
 
 def small_curve(
-    seeds: Sequence[Sequence[float]],
-    reference: Sequence[Sequence[float]],
+    seeds: Seeds,
+    reference: Seeds,
     title: str,
     description: str,
     y_title: str,
-    domain: Span | None,
+    domain: Span,
 ) -> Figure:
     """One alternative's curve with its band, and the best one's as a dashed line to compare it with."""
     rows, other = band(seeds), band(reference)
@@ -79,7 +79,7 @@ def small_curve(
     return figure(draw, title, description, SMALL)
 
 
-def _by_epoch(rows: Sequence[Mapping[str, Any]], height: int, y_title: str, domain: Span | None) -> alt.Chart:
+def _by_epoch(rows: Sequence[Mapping[str, Any]], height: int, y_title: str, domain: Span) -> alt.Chart:
     last = max((int(row["x"]) for row in rows), default=1)
     epochs = sorted({*range(1, last, max(1, last // 5)), last} - ({last - 1} if last > 6 else set()))
     axis = alt.Axis(values=epochs, format="d")
@@ -88,8 +88,8 @@ def _by_epoch(rows: Sequence[Mapping[str, Any]], height: int, y_title: str, doma
     )
 
 
-def _y(field: str, title: str, domain: Span | None, few: bool = False) -> alt.Y:
-    scale = alt.Scale(zero=False) if domain is None else alt.Scale(zero=False, domain=list(domain), nice=False)
+def _y(field: str, title: str, domain: Span, few: bool = False) -> alt.Y:
+    scale = alt.Scale(zero=False, domain=list(domain), nice=False)
     return alt.Y(f"{field}:Q", title=title, scale=scale, axis=ticks(few))
 
 

@@ -6,7 +6,7 @@ from explain import row_charts
 from explain.comparison import charts
 from explain.comparison.phrases import judged_on, seconds_text
 from explain.comparison.rows import Comparison, Row, is_behind, number, numbers
-from explain.comparison.spans import band, span_of
+from explain.comparison.spans import Seeds, band, span_of
 from explain.svg import WIDE, Figure
 from explain.wording import count_text, decimal_text, interval_text, join_words, metric_name
 
@@ -50,38 +50,29 @@ def quality(found: Comparison) -> list[Figure]:
 
 def training(found: Comparison) -> list[Figure]:
     """Training loss and the monitored metric by epoch, of the best and the configured alternatives."""
-    monitor, shown = str(found.result["monitor"]), _shown(found)
-    kept = f"Mean over seeds, with a band from the lowest to the highest: {_names(shown)}."
-    configured = found.configured["label"] if found.configured else None
+    shown, configured = _shown(found), found.configured["label"] if found.configured else None
     thick = f" The thick line is what is configured, {configured}." if configured else ""
-    return [
-        charts.curves(
-            {row["label"]: row["curves"][name] for row in shown},
-            configured,
-            metric_name(name) if name != "loss" else "Training loss",
-            f"{kept}{thick}",
-            metric_name(name),
-            span_of([row["curves"][name] for row in shown[:BEST]]),
-        )
-        for name in ("loss", monitor)
-        if shown and all(name in row["curves"] for row in shown)
-    ]
+    result = []
+    for name in ("loss", str(found.result["monitor"])):
+        series = {row["label"]: row["curves"][name] for row in shown if name in row["curves"]}
+        domain = span_of(list(series.values()), near=list(series.values())[:BEST])
+        if domain is not None:
+            title = "Training loss" if name == "loss" else metric_name(name)
+            told = f"Mean over seeds, with a band from the lowest to the highest: {join_words(list(series))}.{thick}"
+            result.append(charts.curves(series, configured, title, told, metric_name(name), domain))
+    return result
 
 
 def others(found: Comparison) -> list[Figure]:
     """The monitored metric by epoch of every alternative that the large charts leave out."""
     monitor, shown = str(found.result["monitor"]), _shown(found)
-    rest = [row for row in found.done if row not in shown and monitor in row["curves"]]
-    if not rest:
+    curves = {row["label"]: row["curves"].get(monitor, []) for row in found.done}
+    known = [curves[row["label"]] for row in shown]
+    domain, name = span_of(list(curves.values()), near=known), metric_name(monitor)
+    rest = [row["label"] for row in found.done if row not in shown]
+    if domain is None:
         return []
-    domain = span_of([row["curves"][monitor] for row in found.done], near=[row["curves"][monitor] for row in shown])
-    name = metric_name(monitor)
-    return [
-        charts.small_curve(
-            row["curves"][monitor], found.done[0]["curves"][monitor], row["label"], _end(row, monitor), name, domain
-        )
-        for row in rest
-    ]
+    return [charts.small_curve(curves[label], known[0], label, _end(curves[label]), name, domain) for label in rest]
 
 
 def time(found: Comparison) -> list[Figure]:
@@ -116,11 +107,11 @@ def _shown(found: Comparison) -> list[Row]:
     return [*found.done[:BEST], *extra]
 
 
-def _end(row: Row, monitor: str) -> str:
-    points = band(row["curves"][monitor])
+def _end(seeds: Seeds) -> str:
+    points = band(seeds)
     if not points:
         return "Its values are not numbers."
-    return f"Ends at {decimal_text(points[-1]['mean'])} after {count_text(points[-1]['x'])} epochs; dashed: the best."
+    return f"Ends at {decimal_text(points[-1]['mean'])} after {count_text(points[-1]['x'])} epochs; dotted: the best."
 
 
 def _columns(triples: Sequence[Sequence[float]]) -> tuple[list[float], list[float], list[float]]:

@@ -1,8 +1,8 @@
 """How a comparison was done, in plain words."""
 
-from explain.comparison.phrases import judged_on
+from explain.comparison.phrases import counted, target_text
 from explain.comparison.rows import Comparison, number
-from explain.wording import count_text, decimal_text, metric_name
+from explain.wording import count_text, lower_first, metric_name
 
 NEAR = 0.95
 """Share of the way to the best alternative at which the target lies, as `models.study.results` sets it."""
@@ -24,24 +24,23 @@ LIMITS = (
 def method(found: Comparison) -> list[str]:
     """Budget, what chose, what judged, what the target and the intervals are."""
     result, budget = found.result, found.result["budget"]
-    monitor, judged = metric_name(str(result["monitor"])), metric_name(str(result["judged"]))
+    monitor, judged = str(result["monitor"]).removeprefix("val_"), metric_name(str(result["judged"]))
     trials, seeds = int(budget["trials"]), int(budget["seeds"])
     drawn = f"; the other {trials - 1} drawn at random from its own range" if trials > 1 else ""
     start = "the worst first epoch" if found.less_is_better else "chance"
-    value = decimal_text(number(result["target"]))
     lines = [
         f"Each alternative had the same budget: {_many(trials, 'trial')}, the first with its usual settings{drawn}. "
         "One without anything to draw has one trial.",
-        f"Each training saw {count_text(budget['rows'])} {_examples(found)} for at most "
-        f"{_many(int(budget['epochs']), 'epoch')}. The best {_lower(monitor)} of a trial chose among its settings.",
+        f"Each training saw {count_text(budget['rows'])} {counted(found)} for at most "
+        f"{_many(int(budget['epochs']), 'epoch')}. The best validation {lower_first(metric_name(monitor))} "
+        "chose among its trials.",
         f"The best setting was trained again under {_many(seeds, 'further seed')} and judged by {judged} on "
-        f"{count_text(budget['judged_rows'])} {judged_on(found)} of {_where(found)} that no training and no choice "
+        f"{count_text(budget['judged_rows'])} {counted(found)} of {_where(found)} that no training and no choice "
         "saw. The test side was not touched.",
         "Intervals of 95% hold the luck of these examples and of the seeds. Differences from the best are taken on the "
         "same draws of examples; where such an interval reaches zero the alternative counts as level.",
-        f"The target is {'an' if monitor[0] in 'AEIOU' else 'a'} {_lower(monitor)} of {value}: {NEAR:.0%} of the way "
-        f"from {start} to what the best alternative reaches. Time to it is a mean over seeds, given where all got "
-        "there.",
+        f"The target is {target_text(found)}: {NEAR:.0%} of the way from {start} to what the alternative with the "
+        "best validation curve reaches. Time to it is a mean over seeds, given where all got there.",
     ]
     if number(result["target"]) is None:
         lines.pop()
@@ -57,13 +56,5 @@ def _many(count: int, thing: str) -> str:
     return f"{count_text(count)} {thing}{'' if count == 1 else 's'}"
 
 
-def _examples(found: Comparison) -> str:
-    return "decision points" if found.result["model"] == "abandonment" else judged_on(found)
-
-
 def _where(found: Comparison) -> str:
     return WHERE.get(str(found.result["model"]), "the training side")
-
-
-def _lower(metric: str) -> str:
-    return metric[:1].lower() + metric[1:] if metric.startswith("Validation") else metric

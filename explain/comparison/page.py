@@ -6,9 +6,9 @@ from typing import Any
 
 from explain.comparison import figures, tables
 from explain.comparison.method import LIMITS, method
-from explain.comparison.phrases import judged_on, seconds_text
+from explain.comparison.phrases import counted, seconds_text, target_text
 from explain.comparison.rate_charts import rate_figures
-from explain.comparison.rows import Comparison, number, read_comparison
+from explain.comparison.rows import Comparison, read_comparison
 from explain.comparison.words import cautions, sentences
 from explain.page import write_page, write_whole
 from explain.wording import count_text, decimal_text, duration_text, interval_text, metric_name
@@ -70,8 +70,7 @@ def _context(found: Comparison) -> dict[str, Any]:
         "penalized": result["what"] == "regularization",
         "rates": rates,
         "time": time,
-        "target": decimal_text(number(result["target"])),
-        "monitor": metric_name(str(result["monitor"])),
+        "target": target_text(found),
         "trials": tables.trials_table(found),
         "method": method(found),
         "limits": LIMITS,
@@ -97,6 +96,6 @@ def _key_figures(found: Comparison) -> list[dict[str, str]]:
         took = seconds_text(found.soonest["seconds_to_target"])
         among = "of the best and those level with it" if found.level else "the best one"
         shown.append(("Soonest at the target", took, f"{found.soonest['label']}, {among}"))
-    judged = f"{count_text(found.result['budget']['judged_rows'])} {judged_on(found)} to judge by"
+    judged = f"{count_text(found.result['budget']['judged_rows'])} {counted(found)} to judge by"
     shown.append(("The whole comparison", duration_text(found.result["seconds"]), judged))
     return [{"name": name, "value": value, "below": below} for name, value, below in shown]

@@ -1,10 +1,13 @@
 """Names and figures of alternatives as they stand inside sentences."""
 
 from explain.comparison.rows import Comparison, Row, number, numbers
-from explain.wording import DASH, decimal_text, duration_text, interval_text, number_text
+from explain.wording import DASH, decimal_text, duration_text, interval_text, metric_name, number_text
 
 JUDGED = {"abandonment": "carts", "recommender": "sessions", "digits": "images"}
-"""What each model is judged on."""
+"""What each model is judged on, in a sentence."""
+
+COUNTED = {**JUDGED, "abandonment": "decision points"}
+"""What is counted of it."""
 
 LONGEST = 160
 """Characters of a failure's message that a sentence takes."""
@@ -13,6 +16,17 @@ LONGEST = 160
 def judged_on(found: Comparison) -> str:
     """What the model is judged on, in the plural."""
     return JUDGED.get(str(found.result["model"]), "examples")
+
+
+def counted(found: Comparison) -> str:
+    """What the model's examples are, beside their number."""
+    return COUNTED.get(str(found.result["model"]), "examples")
+
+
+def target_text(found: Comparison) -> str:
+    """The target as "a validation AUC of 0.631"."""
+    name = metric_name(str(found.result["monitor"]))
+    return f"a {name[:1].lower()}{name[1:]} of {decimal_text(number(found.result['target']))}"
 
 
 def said(row: Row) -> str:

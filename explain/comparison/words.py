@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from explain.comparison.phrases import capital, gap_text, judged_on, reason, said, seconds_text
+from explain.comparison.phrases import capital, counted, gap_text, judged_on, reason, said, seconds_text
 from explain.comparison.rows import Comparison, Row, number, read_comparison
 from explain.findings import Caution
 from explain.wording import count_text, decimal_text, interval_text, join_words, metric_name
@@ -115,7 +115,7 @@ def cautions(found: Comparison) -> list[Caution]:
     _, low, high = found.best["quality"]
     rows, seeds = budget["judged_rows"], budget["seeds"]
     if rows < FEW or high - low > WIDE_INTERVAL:
-        text = f"With only {count_text(rows)} {judged_on(found)} to judge by, every figure is uncertain: a first look."
+        text = f"With only {count_text(rows)} {counted(found)} to judge by, every figure is uncertain: a first look."
         result.append(Caution("Few data", text))
     if seeds == 1:
         text = "Each best setting was trained under one seed, so the intervals leave out the luck of the start."

@@ -1,4 +1,4 @@
-"""The report and a cart's page in a real browser, offline."""
+"""The report, a cart's page and a comparison's in a real browser, offline."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from explain.cart import cart_page, explain_cart
+from explain.comparison import write_comparison
 from explain.recommender_report import write_recommender_report
 from explain.report import write_report
 from tests.e2e.browser import Tab, open_tab
+from tests.explain.comparison.results import evil
 from tests.explain.results import EVIL, report_data, run_data
 
 OVERFLOWING = """
@@ -31,11 +33,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     cart = folder / "cart.html"
     cart.write_text(cart_page([explain_cart(data.explanations.attributions, data.examples, 0)], EVIL[0]))
     alone = write_recommender_report(run_data(), folder / "recommender")
-    return {"report": write_report(data, folder), "cart": cart, "recommender": alone}
+    compared = write_comparison(evil(), folder)
+    return {"report": write_report(data, folder), "cart": cart, "recommender": alone, "comparison": compared}
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["report", "cart", "recommender"])
+@pytest.mark.parametrize("name", ["report", "cart", "recommender", "comparison"])
 def test_a_page_opens_offline_without_errors_requests_or_overflow(
     tab: Tab, pages: dict[str, Path], name: str, width: int
 ) -> None:

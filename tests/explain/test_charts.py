@@ -58,3 +58,14 @@ def test_one_cart_alone_and_no_spread_can_be_drawn() -> None:
     flat = row_charts.waterfall(["a"], [0.0], 0.0, "t", "d")
     assert re.search(r">50%<", flat.wide)
     assert "<path" in one.wide
+
+
+def test_faint_rows_are_grey_and_the_others_are_not() -> None:
+    def drawn(faint: set[int]) -> str:
+        numbers = [1.0, 2.0]
+        return row_charts.intervals(["a", "b"], numbers, numbers, numbers, "t", "d", "x", faint=frozenset(faint)).wide
+
+    assert "var(--middle)" not in drawn(set())
+    assert "var(--model)" in drawn({0})
+    assert "var(--middle)" in drawn({0})
+    assert "var(--model)" not in drawn({0, 1})

@@ -9,6 +9,7 @@ from explain.wording import (
     duration_text,
     interval_text,
     join_words,
+    metric_name,
     number_text,
     risk_text,
     share_text,
@@ -76,3 +77,12 @@ def test_words_are_joined_as_in_a_sentence() -> None:
 def test_equal_titles_are_told_apart() -> None:
     same = [Feature(name, "Price", "cart") for name in ("a", "b")]
     assert unique_titles([*same, Feature("c", "Hour", "time")]) == ["Price (a)", "Price (b)", "Hour"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "name"),
+    [("auc", "AUC"), ("val_auc", "Validation AUC"), ("val_loss", "Validation loss"), ("recall_at_20", "Recall@20"),
+     ("val_accuracy", "Validation accuracy"), ("accuracy", "Accuracy"), ("unheard_of", "unheard_of")],
+)  # fmt: skip
+def test_a_metric_has_a_name_for_readers(metric: str, name: str) -> None:
+    assert metric_name(metric) == name

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.explain.results import EVIL
+
 Row = dict[str, Any]
 RATE = "optimizer.learning_rate"
 EPOCHS = 12
@@ -88,3 +90,14 @@ def optimizers() -> Row:
         broken("gradient_descent", title="gradient descent (full batch)"),
         configured="adadelta",
     )  # fmt: skip
+
+
+def evil() -> Row:
+    """A comparison whose every text tries to run a script."""
+    names = [f"{EVIL[i % 4]}{i}" for i in range(6)]
+    rows = [
+        alternative(name, (0.01 * i, 0.01 * i - 0.02, 0.05), title=name, reference=EVIL[1], settings={EVIL[2]: EVIL[3]})
+        for i, name in enumerate(names)
+    ]
+    rows[0]["trials"].append(trial({RATE: 1.0, EVIL[0]: EVIL[1]}, None) | {"error": EVIL[2]})
+    return result(*rows, broken("lost", EVIL[0], title=EVIL[3]), preset=EVIL[0], configured=names[5])
