@@ -1,8 +1,10 @@
 """SHAP's DeepExplainer on a Keras 3 model, in batches."""
 
+import copy
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -77,6 +79,13 @@ class DeepShap:
         """The model itself: float32 (n, D) → float64 (n,)."""
         self.base = float(self.outputs(self._background).mean())
         """Mean output over the background."""
+
+    def against(self, background: Matrix) -> Self:
+        """The same with other references; where they are as many, nothing is traced again."""
+        other = copy.copy(self)
+        other._background = np.asarray(background, dtype=np.float32)
+        other.base = float(self.outputs(other._background).mean())
+        return other
 
     def values(self, rows: Matrix) -> npt.NDArray[np.float64]:
         """SHAP values of float32 (n, D), as float64 (n, D)."""

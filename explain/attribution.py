@@ -70,12 +70,19 @@ def attribute(model: keras.Model, background: Examples, examples: Examples) -> A
         raise InputError("Background and examples should have the same features; they differ.")
     deep = DeepShap(parts.log_odds, encode(model, background) if len(background) else NO_ROWS)
     encoded = encode(model, examples) if len(examples) else np.zeros((0, len(parts.columns)), dtype=np.float32)
-    columns = deep.values(encoded)
-    values = np.zeros((len(examples), len(examples.specs)))
-    np.add.at(values.T, parts.columns, columns.T)
+    values = feature_values(deep, encoded, parts.columns)
     error = float(np.abs(deep.base + values.sum(axis=1) - deep.outputs(encoded)).max(initial=0.0))
     typical = tuple(_typical(background.features[spec.name], spec) for spec in examples.specs)
     return Attributions(values, deep.base, examples.specs, typical, error)
+
+
+def feature_values(
+    deep: DeepShap, encoded: npt.NDArray[np.float32], columns: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """SHAP values (n, F) of encoded carts (n, D); `columns` (D,) says which feature each encoded column came from."""
+    values = np.zeros((len(encoded), columns.max(initial=-1) + 1))
+    np.add.at(values.T, columns, deep.values(encoded).T)
+    return values
 
 
 def _typical(column: pd.Series, spec: Feature) -> float | str | None:

@@ -5,6 +5,35 @@ from pydantic import Field, PositiveInt
 from data.strict import StrictModel
 
 
+class QualityConfig(StrictModel):
+    """How the explanations are measured in turn."""
+
+    enabled: bool = True
+    """Whether they are measured at all."""
+
+    carts: PositiveInt = 200
+    """Explained carts, at most, whose features are taken away, and that are explained again against other typical
+    carts and by another network (a seeded sample)."""
+
+    random_orders: PositiveInt = 3
+    """Random orders of a cart's features to compare the explanation's order with."""
+
+    subsets: int = Field(default=50, ge=3)
+    """Random groups of a cart's features to replace, behind the faithfulness correlation."""
+
+    nudged_carts: PositiveInt = 50
+    """Explained carts, at most, whose numbers are moved a little (a seeded sample)."""
+
+    nudge: float = Field(default=0.05, gt=0.0, le=1.0)
+    """How far they are moved, in standard deviations of the training examples."""
+
+    backgrounds: int = Field(default=5, ge=2)
+    """Other samples of training examples to explain the same carts against."""
+
+    consistency: bool = True
+    """Whether to train the network a second time from another start, to see whether its explanations agree."""
+
+
 class ExplainConfig(StrictModel):
     """How much is computed for the explanations."""
 
@@ -22,3 +51,6 @@ class ExplainConfig(StrictModel):
 
     reasons: PositiveInt = 3
     """Most reasons given for one cart."""
+
+    quality: QualityConfig = QualityConfig()
+    """How the explanations are measured in turn."""

@@ -10,6 +10,7 @@ from explain.cart import explain_cart
 from explain.findings import bottom_line, cautions, disagreements, mean_points
 from explain.multi_task import multi_task_part
 from explain.page import write_page
+from explain.quality.section import quality_part
 from explain.report_data import ReportData
 from explain.report_parts import period, shared_parts, span
 from explain.sentences import model_sentences
@@ -34,16 +35,18 @@ def write_report(data: ReportData, folder: Path) -> Path:
 def _context(data: ReportData) -> dict[str, Any]:
     warned = cautions(data)
     context: dict[str, Any] = {"data": data, "cautions": warned, "contents": _contents(data, bool(warned))}
-    context |= multi_task_part(data)
+    context |= multi_task_part(data) | quality_part(data)
     return context | _top(data) | _why(data) | _quality(data) | _nudges(data) | shared_parts(data) | _rest(data)
 
 
 def _contents(data: ReportData, warned: bool) -> list[tuple[str, str]]:
     parts = [("cautions", "Before you rely on it")] if warned else []
+    trust = [("trust", "How far to trust it")] if data.explanation_quality else []
     session = [("multi-task", "What the session adds")] if "multi_task" in data.metrics else []
     return [
         *parts,
         ("why", "Why carts are left"),
+        *trust,
         ("quality", "How good"),
         *session,
         ("nudges", "Which carts to nudge"),

@@ -60,6 +60,9 @@ class ReportData(RunData):
     title: str = "Why carts are left"
     """Heading of the report."""
 
+    explanation_quality: Table | None = None
+    """`explain/quality.json`: how good the explanations are; None where that was not measured."""
+
     leaks: list[Table] = field(default_factory=list)
     """`split/leaks.json`: features that alone nearly give the label away."""
 
@@ -79,6 +82,7 @@ def read_report_data(
     title: str = "",
     source: str = "",
     costs: Table | None = None,
+    quality: Table | None = None,
 ) -> ReportData:
     """Gather what the stages wrote.
 
@@ -88,6 +92,7 @@ def read_report_data(
         title: heading of the report, where it should not be the usual one.
         source: where the data came from, in words.
         costs: what a nudge costs and brings.
+        quality: how good `explanations` are, where they are given.
 
     Raises:
         InputError: a stage that the report needs has not run.
@@ -101,6 +106,7 @@ def read_report_data(
         title=title or ReportData.title,
         source=source,
         costs=costs,
+        explanation_quality=quality if explanations else _json(workdir / "explain" / "quality.json"),
         leaks=_json(workdir / "split" / "leaks.json") or [],
         trials=_json(workdir / "tune" / "trials.json") or [],
         best=_json(workdir / "tune" / "best.json"),

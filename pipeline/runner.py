@@ -180,9 +180,9 @@ def _run_stage(
     began = time.perf_counter()
     status, reason = "done", decision.reason
     with stage_folder(workdir, stage.name) as out, PeakMemory() as memory:
+        context = Context(config, workdir, out, scratch, progress, tracker, champion.folder if champion else None)
         try:
-            start = champion.folder if champion else None
-            stage.function(Context(config, workdir, out, scratch, progress, tracker, start))
+            stage.function(context)
         except NotApplicable as why:
             status, reason = "not applicable", str(why)
         seconds = time.perf_counter() - began
@@ -194,6 +194,7 @@ def _run_stage(
             "outputs": folder_hashes(out),
             "seconds": round(seconds, 3),
             "peak_rss_mib": round(max(memory.mib, 0.0), 1),
+            "measured_seconds": context.seconds,
         }
         write_manifest(out, manifest)
     shutil.rmtree(scratch, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.config import PipelineConfig
@@ -45,6 +45,9 @@ class Context:
 
     champion: Path | None = None
     """Folder with the recommender that training starts from, if any."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Times that the stage measured, for its manifest: in its outputs they would make the bytes of every run differ."""
 
     def input(self, stage: str) -> Path:
         """Folder of an earlier stage."""

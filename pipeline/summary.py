@@ -24,12 +24,25 @@ def write_summary(workdir: Path, config: PipelineConfig, ran: Mapping[str, bool]
     summary = {
         "preset": config.preset,
         **metrics,
+        "explanations": explanation_figures(workdir),
         "stages": {stage.name: _stage(workdir, stage.name, ran.get(stage.name, False)) for stage in STAGES},
         "mlflow": read_tracking(workdir),
         "report": str(workdir / "report" / "index.html"),
     }
     write_whole(workdir / SUMMARY, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
     return summary
+
+
+def explanation_figures(workdir: Path) -> dict[str, Any]:
+    """How good the explanations are, by name, and the `seconds_per_1000_carts` of each method; empty where unmeasured.
+
+    A figure that is undefined for these carts is None.
+    """
+    file = workdir / "explain" / "quality.json"
+    if not file.exists():
+        return {}
+    seconds = (read_manifest(workdir, "explain") or {}).get("measured_seconds", {})
+    return {**json.loads(file.read_text())["figures"], "seconds_per_1000_carts": seconds}
 
 
 def _stage(workdir: Path, name: str, ran: bool) -> dict[str, Any]:

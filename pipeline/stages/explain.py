@@ -1,14 +1,21 @@
-"""Attributions, permutation importance and the report."""
+"""Attributions, permutation importance, how good both are, and the report."""
 
 import json
+from typing import Any
 
-from data.examples import read_examples
+import keras
+import pandas as pd
+
+from data.examples import Examples, read_examples
 from explain.examples import explain_examples
-from explain.explanations import write_explanations
+from explain.explanations import Explanations, write_explanations
+from explain.quality.measure import Material, measure, write_quality
 from explain.recommender_report import write_recommender_report
 from explain.report import write_report
 from explain.report_data import read_report_data, read_run_data
 from models.artifacts import load_model
+from models.config import AbandonmentConfig
+from models.training import DivergedError, train_abandonment
 from pipeline.stage import Context
 
 
@@ -28,11 +35,44 @@ def _explain(context: Context, source: str) -> None:
     context.progress.detail("SHAP values and permutation importance")
     explanations = explain_examples(model, train, test, context.config.explain, context.config.seed)
     write_explanations(explanations, context.out)
+    quality = None
+    if context.config.explain.quality.enabled:
+        quality = _measure(context, model, train, test.take(explanations.rows), explanations)
     context.progress.detail("report")
     data = read_report_data(
         context.workdir,
         explanations,
         source=source,
         costs=context.config.costs.model_dump(),
+        quality=quality,
     )
     write_report(data, context.out / "report")
+
+
+def _measure(
+    context: Context, model: keras.Model, train: Examples, explained: Examples, explanations: Explanations
+) -> dict[str, Any]:
+    """Write `quality.json`, and give it back."""
+    twin = _twin(context, train) if context.config.explain.quality.consistency else None
+    context.progress.detail("quality of the explanations")
+    truth = context.input("ingest") / "demo" / "truth.parquet"
+    found = measure(Material(
+        model=model, train=train, explained=explained, explanations=explanations,
+        config=context.config.explain, seed=context.config.seed, twin=twin,
+        truth=pd.read_parquet(truth) if truth.exists() else None,
+    ))  # fmt: skip
+    write_quality(found.table, context.out)
+    context.seconds.update(found.seconds)
+    return found.table
+
+
+def _twin(context: Context, train: Examples) -> keras.Model | None:
+    """A model trained like the train stage's, but from another seed; None where that training diverges."""
+    context.progress.detail("a second network, to compare explanations")
+    best = AbandonmentConfig.model_validate_json((context.input("tune") / "best.json").read_text())
+    validation = read_examples(context.input("split"), "validation")
+    try:
+        return train_abandonment(train, validation, best, context.config.seed + 1).model
+    except DivergedError as why:
+        context.progress.note(f"The consistency of the explanations is not measured: from another seed, {why}")
+        return None

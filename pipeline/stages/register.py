@@ -12,6 +12,7 @@ from data.examples import Examples, read_examples
 from models.loaders import abandonment as abandonment_loader
 from pipeline.config import flat
 from pipeline.stage import Context, NotApplicable
+from pipeline.summary import explanation_figures
 from pipeline.tracking import Dataset, LoggedModel, register
 from pipeline.workdir import read_manifest
 
@@ -44,6 +45,7 @@ def _log_run(context: Context, metrics: Mapping[str, Any]) -> None:
     }
     artifacts = [
         context.input("explain") / "report",
+        context.input("explain") / "quality.json",
         context.input("evaluate") / "metrics.json",
         context.input("split") / "split.json",
         context.input("tune") / "trials.json",
@@ -51,7 +53,8 @@ def _log_run(context: Context, metrics: Mapping[str, Any]) -> None:
     ]
     known = [path for path in artifacts if path.exists()]
     tags = {"preset": context.config.preset, "optimizer": _optimizer(context)}
-    context.tracker.log_run(dict(_figures(metrics)), _datasets(context), known, curves, tags)
+    figures = {**dict(_figures(metrics)), **dict(_explanation(context))}
+    context.tracker.log_run(figures, _datasets(context), known, curves, tags)
 
 
 def _datasets(context: Context) -> list[Dataset]:
@@ -74,6 +77,12 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
             for name, value in flat(metrics.get(model, {}).get(part, {})):
                 if isinstance(value, int | float):
                     yield f"{model}.{part}.{name}", float(value)
+
+
+def _explanation(context: Context) -> Iterator[tuple[str, float]]:
+    for name, value in flat({"explanation": explanation_figures(context.workdir)}):
+        if isinstance(value, int | float):
+            yield name, float(value)
 
 
 def _windows(context: Context) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""How good the explanations of a run are: measured in every run, and told in its report."""

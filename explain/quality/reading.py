@@ -1,0 +1,38 @@
+"""Comprehensibility: how much there is to read, and how much what is read tells."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import roc_auc_score
+
+from explain.explanations import Floats
+
+MOST = 0.8
+"""Share of an explanation that counts as most of it."""
+
+
+def features_needed(values: Floats, share: float = MOST) -> Floats:
+    """(n,) fewest features whose sizes add up to the share of all sizes, of attributions (n, F); 0 where all are 0."""
+    sizes = -np.sort(-np.abs(values), axis=1)
+    total = sizes.sum(axis=1, keepdims=True)
+    # A hair less, so that a sum that rounding left short of the share still counts.
+    needed = 1 + (np.cumsum(sizes, axis=1) < (share - 1e-9) * total).sum(axis=1)
+    return np.where(total[:, 0] > 0, needed, 0).astype(np.float64)
+
+
+def words(sentences: Sequence[Sequence[str]]) -> Floats:
+    """(n,) words of each cart's reasons."""
+    return np.array([sum(len(sentence.split()) for sentence in one) for one in sentences], dtype=np.float64)
+
+
+def auc_of_largest(values: Floats, labels: npt.NDArray[np.int8], top: int | None) -> float:
+    """AUC, against what happened, of the sum of each cart's `top` largest attributions (n, F); of all where not set.
+
+    With as many as a cart has reasons, it says how much of the model's knowledge a reader of these gets. NaN where
+    the carts all ended the same way.
+    """
+    if len(np.unique(labels)) < 2:
+        return float("nan")
+    order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :top]
+    return float(roc_auc_score(labels, np.take_along_axis(values, order, axis=1).sum(axis=1)))
