@@ -8,6 +8,7 @@ from typing import Any
 from data.errors import InputError
 from data.examples import Examples, read_examples
 from explain.explanations import Explanations, read_explanations
+from explain.whole.results import Whole, read_whole
 
 Table = dict[str, Any]
 
@@ -63,6 +64,9 @@ class ReportData(RunData):
     leaks: list[Table] = field(default_factory=list)
     """`split/leaks.json`: features that alone nearly give the label away."""
 
+    whole: Whole | None = None
+    """What is said of the model as a whole."""
+
     trials: list[Table] = field(default_factory=list)
     """`tune/trials.json`."""
 
@@ -79,6 +83,7 @@ def read_report_data(
     title: str = "",
     source: str = "",
     costs: Table | None = None,
+    whole: Whole | None = None,
 ) -> ReportData:
     """Gather what the stages wrote.
 
@@ -88,6 +93,7 @@ def read_report_data(
         title: heading of the report, where it should not be the usual one.
         source: where the data came from, in words.
         costs: what a nudge costs and brings.
+        whole: what a running explain stage says of the model as a whole.
 
     Raises:
         InputError: a stage that the report needs has not run.
@@ -101,6 +107,7 @@ def read_report_data(
         title=title or ReportData.title,
         source=source,
         costs=costs,
+        whole=whole or read_whole(workdir / "explain"),
         leaks=_json(workdir / "split" / "leaks.json") or [],
         trials=_json(workdir / "tune" / "trials.json") or [],
         best=_json(workdir / "tune" / "best.json"),
