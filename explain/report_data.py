@@ -55,6 +55,9 @@ class ReportData(RunData):
     explanations: Explanations
     """SHAP values of these n carts, and permutation importance."""
 
+    whole: Whole
+    """What is said of the model as a whole: shapes, interactions, stand-ins, parts."""
+
     curves: Table
     """`evaluate/curves.json`."""
 
@@ -63,9 +66,6 @@ class ReportData(RunData):
 
     leaks: list[Table] = field(default_factory=list)
     """`split/leaks.json`: features that alone nearly give the label away."""
-
-    whole: Whole | None = None
-    """What is said of the model as a whole."""
 
     trials: list[Table] = field(default_factory=list)
     """`tune/trials.json`."""

@@ -56,7 +56,7 @@ def level_steps(board: Board, feature: int) -> Steps:
     order = similar_order(board.examples, feature, grid.values)
     place = {grid.values[position]: at for at, position in enumerate(order)}
     levels = as_levels(board.examples.features[spec.name])
-    at = np.array([place.get(None if pd.isna(level) else str(level), -1) for level in levels], dtype=np.int64)
+    at = np.array([place.get(level if isinstance(level, str) else None, -1) for level in levels], dtype=np.int64)
     up = np.flatnonzero((at >= 0) & (at < len(order) - 1))
     down = np.flatnonzero(at > 0)
     rows, steps = np.concatenate([up, down]), np.concatenate([at[up], at[down] - 1])

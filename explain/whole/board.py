@@ -110,7 +110,7 @@ def levels_of(column: pd.Series) -> tuple[str | None, ...]:
     counts = as_levels(column).value_counts(dropna=False)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     enough = [level for level, count in ordered if count >= FEW] or [level for level, _ in ordered]
-    return tuple(None if pd.isna(level) else str(level) for level in enough[:MOST_LEVELS])
+    return tuple(str(level) if isinstance(level, str) else None for level in enough[:MOST_LEVELS])
 
 
 def as_levels(column: pd.Series) -> pd.Series:

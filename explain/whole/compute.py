@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 
 from data.examples import Examples
 from explain.adapter import compiled
 from explain.attribution import background_sample, parts_of
 from explain.config import ExplainConfig
-from explain.explanations import Attributions
+from explain.explanations import Explanations
 from explain.lookup import Floats, Matrix
 from explain.ranking import strongest
 from explain.whole.board import Board, make_board
@@ -57,25 +56,25 @@ class Network:
 
 
 def explain_whole(
-    model: keras.Model, sides: Sides, found: Attributions, threshold: float, config: ExplainConfig, seed: int
+    model: keras.Model, sides: Sides, found: Explanations, threshold: float, config: ExplainConfig, seed: int
 ) -> Whole:
     """Shapes, interactions, features that go together, stand-ins and parts.
 
     Args:
         model: abandonment model.
         sides: its split examples.
-        found: SHAP values, which say which features are the strongest.
+        found: SHAP values, which say which features are the strongest, and the importance of single features.
         threshold: predicted risk from which a cart is nudged; 1 is "nobody".
         config: sample sizes and limits.
         seed: of all samples and resamples.
     """
     network = Network(model, sides.test)
-    features = [int(f) for f in strongest(found)[: config.shape_features]]
+    features = [int(f) for f in strongest(found.attributions)[: config.shape_features]]
     sample = background_sample(sides.test, config.shape_rows, seed)
     held = background_sample(sides.test, config.permutation_rows, seed)
     go_together = related(
         network.encode(held), network.columns, network.log_odds, sides.train, held,
-        config.correlated, config.permutation_repeats, seed,
+        config.correlated, config.permutation_repeats, seed, found.importance,
     )  # fmt: skip
     return Whole(
         shapes=shapes(network.board(sample, features, config.shape_points), seed),
@@ -129,7 +128,5 @@ def groups_of(examples: Examples, go_together: Related) -> dict[str, tuple[str, 
     """
     families = list(dict.fromkeys(spec.group for spec in examples.specs))
     if len(families) > 1:
-        return {
-            family: tuple(spec.name for spec in examples.specs if spec.group == family) for family in families
-        }
+        return {family: tuple(spec.name for spec in examples.specs if spec.group == family) for family in families}
     return {" + ".join(group.members): group.members for group in go_together.groups}

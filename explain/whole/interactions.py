@@ -93,7 +93,7 @@ def interactions(board: Board, features: Sequence[int], fine: Board, floor: floa
 
 
 def surface(board: Board, pair: Interaction) -> Surface | None:
-    """The joint partial dependence in predicted risk by scikit-learn; None where a feature has fewer than two values."""
+    """The joint partial dependence in predicted risk by scikit-learn; None where a feature has only one value."""
     names = [spec.name for spec in board.examples.specs]
     first, second = names.index(pair.first.name), names.index(pair.second.name)
     grids = [board.grids[feature] for feature in (first, second)]

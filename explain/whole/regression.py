@@ -11,7 +11,7 @@ from explain.whole.stand_ins import Term
 from models.abandonment import run
 from models.encoder import as_inputs, fit_encoder
 
-PENALTY = 1.0
+PENALTY = 0.01  # a cart: lets no two features that go together cancel out in large coefficients
 OTHER = "other"
 
 
@@ -30,7 +30,7 @@ def fit_regression(examples: Examples, log_odds: Floats, test: Examples) -> tupl
         The log-odds (m,) that it gives the test carts, and its terms, the strongest first.
     """
     encoder = fit_encoder(examples, intervals=0)
-    model = make_pipeline(StandardScaler(), Ridge(alpha=PENALTY))
+    model = make_pipeline(StandardScaler(), Ridge(alpha=PENALTY * len(examples)))
     model.fit(_encoded(encoder, examples), log_odds)
     told: Floats = model.predict(_encoded(encoder, test))
     terms = _terms(encoder, model[-1].coef_, np.asarray(model[0].scale_))

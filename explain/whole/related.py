@@ -1,5 +1,6 @@
 """Features that go together, and what shuffling them together costs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,12 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from data.examples import Examples
+from explain.explanations import Importance
 from explain.lookup import Matrix, Predict
 from explain.permutation import metric_drops
 
 BINS = 10
+MOVED = 0.2  # population stability index from which a shift counts as large (Siddiqi 2006, "Credit risk scorecards")
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,9 @@ def related(
     cut: float,
     repeats: int,
     seed: int,
+    single: Importance,
 ) -> Related:
-    """Group the features, shuffle each group as one, and measure what has moved.
+    """Group the features, shuffle each group of several as one, and measure what has moved.
 
     Args:
         encoded: float32 (n, D), the encoded test examples.
@@ -67,16 +71,28 @@ def related(
         cut: absolute rank correlation from which two features go together.
         repeats: resamples, as in `permutation`.
         seed: of resampling and shuffling.
+        single: importance of the features one by one, which is that of a group of one.
     """
     place = group_features(test, cut)
-    drops = metric_drops(encoded, place[columns], predict, test, repeats, seed)["auc"]
-    names = np.array([spec.name for spec in test.specs])
+    members = [np.flatnonzero(place == group) for group in range(place.max() + 1)]
+    several = [group for group in members if len(group) > 1]
+    part = np.full(len(place), len(several))  # all that stand alone are one more part, of which nothing is told
+    for number, group in enumerate(several):
+        part[group] = number
+    together = metric_drops(encoded, part[columns], predict, test, repeats, seed)["auc"] if several else ()
+    alone = (single.mean["auc"], single.low["auc"], single.high["auc"])
     groups = tuple(
-        Group(tuple(names[place == group].tolist()), *(float(ends[group]) for ends in drops))
-        for group in range(place.max() + 1)
+        _group(test, group, [ends[part[group[0]]] for ends in together])
+        if len(group) > 1
+        else _group(test, group, [ends[group[0]] for ends in alone])
+        for group in members
     )
     shift = {spec.name: stability(train.features[spec.name], test.features[spec.name]) for spec in test.specs}
     return Related(groups, cut, shift)
+
+
+def _group(examples: Examples, members: npt.NDArray[np.int64], ends: Sequence[float]) -> Group:
+    return Group(tuple(examples.specs[f].name for f in members), *map(float, ends))
 
 
 def group_features(examples: Examples, cut: float) -> npt.NDArray[np.int64]:
@@ -101,7 +117,7 @@ def stability(before: pd.Series, after: pd.Series) -> float:
     """Population stability index of a feature: Σ (q − p) ln(q / p) over ten bins of equal frequency, or categories.
 
     "Unknown" is a bin of its own. Half a cart is added to every bin, so that an empty one does not cost infinity.
-    0 where nothing moved; from 0.2 a shift is usually called large (Siddiqi 2006, "Credit risk scorecards").
+    0 where nothing moved.
     """
     if before.dtype.kind == "f":
         edges = np.unique(before.quantile(np.linspace(0, 1, BINS + 1)[1:-1]).dropna().to_numpy())

@@ -15,7 +15,7 @@ from explain.whole.stand_ins import StandIns
 
 @dataclass(frozen=True)
 class Whole:
-    """One file of the explain stage's folder for each field: `shapes.json`, …"""
+    """What is said of the model as a whole; each field has its file, such as `shapes.json`."""
 
     shapes: tuple[Shape, ...]
     interactions: Interactions
@@ -30,10 +30,8 @@ def write_whole(whole: Whole, folder: Path) -> None:
         (folder / f"{name}.json").write_bytes(kind.dump_json(getattr(whole, name), indent=1) + b"\n")
 
 
-def read_whole(folder: Path) -> Whole | None:
-    """Read what `write_whole` wrote; None where it wrote nothing."""
-    if not (folder / "shapes.json").exists():
-        return None
+def read_whole(folder: Path) -> Whole:
+    """Read what `write_whole` wrote."""
     return Whole(
         **{name: kind.validate_json((folder / f"{name}.json").read_bytes()) for name, kind in _kinds().items()}
     )

@@ -31,7 +31,9 @@ def fit_tree(examples: Examples, log_odds: Floats, test: Examples, seed: int) ->
         for level in (levels_of(examples.features[spec.name]) if spec.kind == "categorical" else ("",))
     ]
     numeric = {spec.name for spec in examples.specs if spec.kind == "numeric"}
-    model = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=max(1, int(LEAST * len(examples))), random_state=seed)
+    model = DecisionTreeRegressor(
+        max_depth=DEPTH, min_samples_leaf=max(1, int(LEAST * len(examples))), random_state=seed
+    )
     matrix = _matrix(examples, columns, numeric)
     model.fit(matrix, log_odds)
     told: Floats = model.predict(_matrix(test, columns, numeric))
