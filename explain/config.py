@@ -49,6 +49,36 @@ class ExplainConfig(StrictModel):
     permutation_rows: PositiveInt = 5_000
     """Test examples used for permutation importance at most (a seeded sample)."""
 
+    shape_features: int = Field(default=6, ge=2)
+    """Features, the strongest, whose shapes and interactions are computed."""
+
+    shape_rows: int = Field(default=500, ge=2)
+    """Test examples behind each shape at most (a seeded sample)."""
+
+    shape_points: int = Field(default=20, ge=3)
+    """Values of a numeric feature at which its shape is computed at most."""
+
+    interaction_rows: int = Field(default=150, ge=2)
+    """Test examples behind the interactions at most; the work grows with its square."""
+
+    interaction_floor: float = Field(default=0.1, ge=0, le=1)
+    """Friedman's H from which two features are said to work together; 0.1 is 1% of what the two do together."""
+
+    correlated: float = Field(default=0.6, gt=0, le=1)
+    """Absolute rank correlation from which features are shuffled as one."""
+
+    stand_in_rows: PositiveInt = 10_000
+    """Training and validation examples that simple stand-ins for the network are fitted to at most."""
+
+    min_fidelity: float = Field(default=0.8, ge=0, le=1)
+    """R² on test examples below which the report does not lean on a stand-in."""
+
+    ablation_rows: PositiveInt = 2_000
+    """Test examples that parts of the model are taken away from at most."""
+
+    ablation_background: PositiveInt = 20
+    """Training examples whose values take the place of a part's."""
+
     reasons: PositiveInt = 3
     """Most reasons given for one cart."""
 

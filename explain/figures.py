@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from explain import charts, row_charts
-from explain.findings import baseline_name, mean_points, ranking
+from explain.findings import baseline_name
+from explain.ranking import mean_points, ranking
 from explain.report_data import ReportData, RunData
 from explain.sentences import risk_points
 from explain.svg import WIDE, Figure

@@ -1,50 +1,23 @@
 """Permutation importance: how much worse the predictions get when one feature is shuffled among the carts."""
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from data.errors import InputError
 from data.examples import Examples
 from explain.explanations import METRICS, Importance
+from explain.lookup import Lookup, Matrix, Predict
 
-Matrix = npt.NDArray[np.float32]
-Predict = Callable[[Matrix], npt.NDArray[np.float64]]
-
-
-class _Lookup(ClassifierMixin, BaseEstimator):
-    """A classifier over row numbers: column f of its input says from which row feature f takes its encoded columns.
-
-    scikit-learn shuffles one column at a time. Shuffling row numbers instead of values moves all the encoded columns
-    of a feature together and encodes the examples only once.
-    """
-
-    def __init__(self, encoded: Matrix, columns: npt.NDArray[np.int64], predict: Predict):
-        self.encoded, self.columns, self.predict_rows = encoded, columns, predict
-        self.classes_ = np.array([0, 1])
-
-    def fit(self, X: object, y: object) -> "_Lookup":  # noqa: ARG002
-        """Nothing to fit."""
-        return self
-
-    def __call__(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """(n,) predictions."""
-        return self.predict_rows(self.encoded[rows[:, self.columns], np.arange(len(self.columns))])
+Drops = dict[str, tuple[list[float], list[float], list[float]]]
 
 
 def permutation(
     encoded: Matrix, columns: npt.NDArray[np.int64], predict: Predict, examples: Examples, repeats: int, seed: int
 ) -> Importance:
     """Permutation importance (Breiman 2001; Fisher et al. 2019) of every feature on held-out examples.
-
-    Each repeat draws the sessions anew with replacement and shuffles every feature once, by scikit-learn. The interval
-    is Student's, from the spread of the repeats: it holds both the luck of the shuffle and the luck of which sessions
-    are in the test set, so that few carts give wide intervals.
 
     Args:
         encoded: float32 (n, D), the encoded examples.
@@ -58,34 +31,56 @@ def permutation(
     Raises:
         InputError: the labels are of one class only.
     """
+    summary = metric_drops(encoded, columns, predict, examples, repeats, seed)
+    return Importance(
+        specs=examples.specs,
+        mean={metric: tuple(summary[metric][0]) for metric in METRICS},
+        low={metric: tuple(summary[metric][1]) for metric in METRICS},
+        high={metric: tuple(summary[metric][2]) for metric in METRICS},
+        score=_scores(predict(encoded), examples.abandoned),
+        rows=len(examples),
+        repeats=repeats,
+    )
+
+
+def metric_drops(
+    encoded: Matrix, columns: npt.NDArray[np.int64], predict: Predict, examples: Examples, repeats: int, seed: int
+) -> Drops:
+    """Metric → mean, low and high drop for each of the P parts that `columns` names, features or groups of them.
+
+    Each repeat draws the sessions anew with replacement and shuffles every part once, by scikit-learn. The interval
+    is Student's, from the spread of the repeats: it holds both the luck of the shuffle and the luck of which sessions
+    are in the test set, so that few carts give wide intervals.
+
+    Args:
+        encoded: float32 (n, D), the encoded examples.
+        columns: (D,) part that each encoded column belongs to, 0 to P − 1; the columns of a part move together.
+        predict: (n, D) → (n,) score.
+        examples: the n examples, with labels of both classes.
+        repeats: resamples, at least 2.
+        seed: of resampling and shuffling.
+
+    Raises:
+        InputError: the labels are of one class only.
+    """
     labels = examples.abandoned
     if len(np.unique(labels)) < 2:
         raise InputError(
             f"Permutation importance needs carts that were left and carts that were bought among the {len(labels)} "
             "examples. Received: one class only. Use a longer log or a larger test share."
         )
-    estimator = _Lookup(encoded, columns, predict)
+    estimator = Lookup(encoded, columns, predict)
     drops = [_repeat(estimator, examples, seed, repeat) for repeat in range(repeats)]
-    score = _scores(predict(encoded), labels)
-    summary = {metric: _interval(np.array([drop[metric] for drop in drops])) for metric in METRICS}
-    return Importance(
-        specs=examples.specs,
-        mean={metric: tuple(summary[metric][0]) for metric in METRICS},
-        low={metric: tuple(summary[metric][1]) for metric in METRICS},
-        high={metric: tuple(summary[metric][2]) for metric in METRICS},
-        score=score,
-        rows=len(examples),
-        repeats=repeats,
-    )
+    return {metric: _interval(np.array([drop[metric] for drop in drops])) for metric in METRICS}
 
 
-def _repeat(estimator: _Lookup, examples: Examples, seed: int, repeat: int) -> dict[str, npt.NDArray[np.float64]]:
+def _repeat(estimator: Lookup, examples: Examples, seed: int, repeat: int) -> dict[str, npt.NDArray[np.float64]]:
     rows = _resample(examples, np.random.default_rng((seed, repeat)))
     found = permutation_importance(
         estimator,
-        np.repeat(rows[:, None], len(examples.specs), axis=1),
+        np.repeat(rows[:, None], estimator.columns.max() + 1, axis=1),
         examples.abandoned[rows],
-        scoring=lambda model, X, y: _scores(model(X), y),
+        scoring=lambda model, X, y: _scores(model.predict(X), y),
         n_repeats=1,
         random_state=seed + repeat,
     )

@@ -7,10 +7,12 @@ import numpy as np
 
 from explain import figures, tables
 from explain.cart import explain_cart
-from explain.findings import bottom_line, cautions, disagreements, mean_points
+from explain.disagreements import disagreements
+from explain.findings import bottom_line, cautions
 from explain.multi_task import multi_task_part
 from explain.page import write_page
 from explain.quality.section import quality_part
+from explain.ranking import mean_points
 from explain.report_data import ReportData
 from explain.report_parts import period, shared_parts, span
 from explain.sentences import model_sentences

@@ -8,6 +8,7 @@ from typing import Any
 from data.errors import InputError
 from data.examples import Examples, read_examples
 from explain.explanations import Explanations, read_explanations
+from explain.whole.results import Whole, read_whole
 
 Table = dict[str, Any]
 
@@ -54,6 +55,9 @@ class ReportData(RunData):
     explanations: Explanations
     """SHAP values of these n carts, and permutation importance."""
 
+    whole: Whole
+    """What is said of the model as a whole: shapes, interactions, stand-ins, parts."""
+
     curves: Table
     """`evaluate/curves.json`."""
 
@@ -83,6 +87,7 @@ def read_report_data(
     source: str = "",
     costs: Table | None = None,
     quality: Table | None = None,
+    whole: Whole | None = None,
 ) -> ReportData:
     """Gather what the stages wrote.
 
@@ -93,6 +98,7 @@ def read_report_data(
         source: where the data came from, in words.
         costs: what a nudge costs and brings.
         quality: how good `explanations` are, where they are given.
+        whole: what a running explain stage says of the model as a whole.
 
     Raises:
         InputError: a stage that the report needs has not run.
@@ -107,6 +113,7 @@ def read_report_data(
         source=source,
         costs=costs,
         explanation_quality=quality if explanations else _json(workdir / "explain" / "quality.json"),
+        whole=whole or read_whole(workdir / "explain"),
         leaks=_json(workdir / "split" / "leaks.json") or [],
         trials=_json(workdir / "tune" / "trials.json") or [],
         best=_json(workdir / "tune" / "best.json"),

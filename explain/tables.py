@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from data.feature import Feature
-from explain.findings import baseline_name, mean_points, ranking
+from explain.findings import baseline_name
+from explain.ranking import mean_points, ranking
 from explain.report_data import ReportData
 from explain.sentences import direction
 from explain.wording import (

@@ -13,9 +13,12 @@ from explain.quality.measure import Material, measure, write_quality
 from explain.recommender_report import write_recommender_report
 from explain.report import write_report
 from explain.report_data import read_report_data, read_run_data
+from explain.whole.compute import Sides, explain_whole
+from explain.whole.results import write_whole
 from models.artifacts import load_model
 from models.config import AbandonmentConfig
-from models.training import DivergedError, train_abandonment
+from models.divergence import DivergedError
+from models.training import train_abandonment
 from pipeline.stage import Context
 
 
@@ -26,10 +29,10 @@ def run(context: Context) -> None:
     if "skipped" in metrics["abandonment"]:
         write_recommender_report(read_run_data(context.workdir, source=source), context.out / "report")
     else:
-        _explain(context, source)
+        _explain(context, source, metrics)
 
 
-def _explain(context: Context, source: str) -> None:
+def _explain(context: Context, source: str, metrics: dict[str, Any]) -> None:
     train, test = (read_examples(context.input("split"), side) for side in ("train", "test"))
     model = load_model(context.input("train") / "abandonment.keras")
     context.progress.detail("SHAP values and permutation importance")
@@ -38,6 +41,11 @@ def _explain(context: Context, source: str) -> None:
     quality = None
     if context.config.explain.quality.enabled:
         quality = _measure(context, model, train, test.take(explanations.rows), explanations)
+    context.progress.detail("the model as a whole")
+    sides = Sides(train, read_examples(context.input("split"), "validation"), test)
+    threshold = float(metrics["abandonment"]["threshold"]["value"])
+    whole = explain_whole(model, sides, explanations, threshold, context.config.explain, context.config.seed)
+    write_whole(whole, context.out)
     context.progress.detail("report")
     data = read_report_data(
         context.workdir,
@@ -45,6 +53,7 @@ def _explain(context: Context, source: str) -> None:
         source=source,
         costs=context.config.costs.model_dump(),
         quality=quality,
+        whole=whole,
     )
     write_report(data, context.out / "report")
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
-from explain.findings import bottom_line, disagreements
+from explain.disagreements import disagreements
+from explain.findings import bottom_line
 from explain.page import code
 from explain.report import write_report
 from explain.report_data import ReportData, read_report_data
