@@ -1,5 +1,6 @@
 """The state of a training after an epoch, in a file that appears whole or not at all."""
 
+import hashlib
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Arrays = list[npt.NDArray[Any]]
+STATE = "state.npz"
 
 
 @dataclass(frozen=True)
@@ -73,3 +75,22 @@ class Checkpoint:
                 for group in ("variables", "own", "best")
             }
         return State(about["history"], groups["variables"], groups["own"], groups["best"])
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a training keeps its state, and how far it goes this time."""
+
+    folder: Path
+    """Existing folder for the state."""
+
+    start: Path | None = None
+    """Folder of an earlier, shorter training of the same kind to go on from."""
+
+    epochs: int | None = None
+    """Epochs after which it stops, where the configuration has more."""
+
+    def checkpoint(self, *known: str | int) -> Checkpoint:
+        """The state's file, for a training that depends on what is `known`."""
+        key = hashlib.sha256(json.dumps(known).encode()).hexdigest()
+        return Checkpoint(self.folder / STATE, key, self.start / STATE if self.start else None)

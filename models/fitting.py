@@ -18,6 +18,10 @@ Tell = Callable[[int, Mapping[str, float]], None]
 """Is told of every 0-based epoch and its metrics, once each."""
 
 
+def silent(_epoch: int, _metrics: Mapping[str, float]) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True)
 class Fitted:
     """How a training went."""

@@ -14,7 +14,7 @@ from models.calibration import Platt, fit_platt
 from models.checkpoint import Arrays
 from models.config import MultiTaskConfig, RecommenderConfig
 from models.divergence import diverged
-from models.fitting import NotFinite, Tell, fit, seed_everything
+from models.fitting import NotFinite, Tell, fit, seed_everything, silent
 from models.gradient_health.remedies import optimizer_remedies
 from models.item_start import co_occurrence_vectors
 from models.judge import Judge
@@ -24,7 +24,6 @@ from models.multi_task_inputs import Histories, Side, make_histories
 from models.multi_task_serving import serving_model, tower
 from models.optimizers import make_optimizer
 from models.sequences import Sequences, Vocabulary, build_vocabulary
-from models.training import silent
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,11 +1,7 @@
 """Training of the abandonment model."""
 
-import hashlib
-import json
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,35 +11,16 @@ from data.errors import InputError
 from data.examples import Examples, digest
 from models.abandonment import build_abandonment, core, encode, logit_model, logits
 from models.calibration import Platt, fit_platt, set_calibration
-from models.checkpoint import Checkpoint
+from models.checkpoint import Checkpoint, Place
 from models.config import AbandonmentConfig
 from models.divergence import diverged
-from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, NotFinite, Tell, fit, seed_everything
+from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, NotFinite, Tell, fit, seed_everything, silent
 from models.gradient_health import Finding, GradientWatch, WatchedEpochs, diagnose, remedies, sentences
 from models.judge import Judge
 from models.objective import make_loss
 from models.optimizers import make_optimizer
 
-STATE = "state.npz"
 SAMPLE = 1024
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a training keeps its state, and how far it goes this time."""
-
-    folder: Path
-    """Existing folder for the state."""
-
-    start: Path | None = None
-    """Folder of an earlier, shorter training of the same kind to go on from."""
-
-    epochs: int | None = None
-    """Epochs after which it stops, where the configuration has more."""
-
-
-def silent(_epoch: int, _metrics: Mapping[str, float]) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -149,12 +126,9 @@ def _trainer(model: keras.Model, config: AbandonmentConfig, average: float, step
 def _checkpoint(
     place: Place | None, train: Examples, validation: Examples, config: AbandonmentConfig, seed: int
 ) -> Checkpoint | None:
-    if place is None:
-        return None
     # When to stop is judged anew from the history: a training may go on for longer than it was meant to.
     settings = config.model_dump_json(exclude={"early_stopping"})
-    key = hashlib.sha256(json.dumps([settings, seed, digest(train), digest(validation)]).encode()).hexdigest()
-    return Checkpoint(place.folder / STATE, key, place.start / STATE if place.start else None)
+    return place.checkpoint(settings, seed, digest(train), digest(validation)) if place else None
 
 
 def _sample(encoded: npt.NDArray[np.float32], seed: int) -> npt.NDArray[np.float32]:

@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from explain.comparison import comparison_lines, write_comparison
-
 from data.errors import InputError
+from explain.comparison import comparison_lines, write_comparison
 from models.study.alternatives import Alternative, chosen
 from models.study.design import Design, best_trial, seed_specs, trial_specs
 from models.study.results import Tried, summarize
-from models.study.subjects import Subject, cart_subject, session_subject
+from models.study.subjects import Subject, cart_subject, digits_subject, session_subject
 from models.trials.pool import Pool
 from models.trials.trial import TrialRecord, TrialSpec
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
-from pipeline.runner import Selection, publish_report, run
+from pipeline.runner import Selection, need_path, publish_report, run
 from pipeline.tracking import Tracker
 from pipeline.trial_runs import Label, TrialRuns
 from pipeline.workdir import locked, write_whole
@@ -47,8 +46,12 @@ def compare(config: PipelineConfig, workdir: Path, progress: Progress, what: str
     Raises:
         InputError: the model has nothing of that kind, or an alternative's settings are out of range.
     """
-    run(config, workdir, progress, Selection(until="split"))
-    subject = _subject(config, workdir, model)
+    if config.source.kind == "digits":
+        model = "digits"
+        subject = digits_subject(config.digits, config.compare, need_path(config), config.seed)
+    else:
+        run(config, workdir, progress, Selection(until="split"))
+        subject = _subject(config, workdir, model)
     alternatives = chosen(subject.of(what), config.compare.only)
     design = Design(subject.base, subject.complete, config.compare, config.seed)
     specs = [spec for alternative in alternatives for spec in trial_specs(design, alternative)]
@@ -68,7 +71,8 @@ def compare(config: PipelineConfig, workdir: Path, progress: Progress, what: str
             "model": model,
             "preset": config.preset,
             "seed": config.seed,
-            "budget": config.compare.model_dump(mode="json", exclude={"workers", "only"}),
+            "budget": config.compare.model_dump(mode="json", exclude={"workers", "only"}) | _rows(tried),
+            "configured": subject.base["optimizer"]["name"] if what == "optimizer" else "configured",
             "seconds": time.perf_counter() - start,
         }
         write_whole(folder / "result.json", json.dumps(result, indent=1) + "\n")
@@ -82,6 +86,12 @@ def compare(config: PipelineConfig, workdir: Path, progress: Progress, what: str
             tracker.finish()
         progress.finished("compare", "done", result["seconds"], f"{total} trainings")
     return result
+
+
+def _rows(tried: Sequence[Tried]) -> dict[str, int]:
+    """How many examples trained and judged the alternatives."""
+    known = [run.extra for one in tried for run in one.runs if run.status == "completed"]
+    return {key: int(known[0][key]) for key in ("rows", "judged_rows")} if known else {}
 
 
 def _subject(config: PipelineConfig, workdir: Path, model: str) -> Subject:

@@ -17,6 +17,7 @@ from models.config import (
     AbandonmentConfig,
     CompareConfig,
     CostConfig,
+    DigitsConfig,
     EvaluateConfig,
     MultiTaskConfig,
     RecommenderConfig,
@@ -95,8 +96,11 @@ class PipelineConfig(StrictModel):
     multi_task: MultiTaskConfig = MultiTaskConfig()
     """Networks that read the session for both tasks."""
 
+    digits: DigitsConfig = DigitsConfig()
+    """The digit classifier, where `source.kind` is "digits"."""
+
     tune: TuneConfig = TuneConfig()
-    """Search over the abandonment model."""
+    """Search over the abandonment model, or over the digit classifier."""
 
     compare: CompareConfig = CompareConfig()
     """Alternatives side by side."""

@@ -155,14 +155,32 @@ def decide(
 
 
 def source_hashes(config: PipelineConfig) -> dict[str, str]:
-    """Content hash of every input file, by its path below what `source.path` names."""
+    """Content hash of every input file, by its path below what `source.path` names.
+
+    Raises:
+        InputError: no input is named, or it is one that has no stages.
+    """
     if config.source.kind == "demo":
         return {}
-    if config.source.path is None:
-        raise InputError("`--input` (or `source.path`) should name a file, a folder or a glob. Received: nothing.")
+    if config.source.kind == "digits":
+        raise InputError(
+            "`run` should be given a log or a table of examples; digits are for `tune` and `compare`. Received: "
+            f"preset {config.preset}"
+        )
     from data.sources import source_files
 
-    return {path.name: file_hash(path) for path in source_files(config.source, config.source.path)}
+    return {path.name: file_hash(path) for path in source_files(config.source, need_path(config))}
+
+
+def need_path(config: PipelineConfig) -> Path:
+    """The input.
+
+    Raises:
+        InputError: none is named.
+    """
+    if config.source.path is None:
+        raise InputError("`--input` (or `source.path`) should name a file, a folder or a glob. Received: nothing.")
+    return config.source.path
 
 
 def _run_stage(

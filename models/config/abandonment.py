@@ -110,6 +110,7 @@ class AbandonmentConfig(StrictModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        self.early_stopping.check("abandonment", without="val_accuracy")
         if self.optimizer.name == "single_sgd" and self.batch_normalization != "off":
             raise InputError(
                 "`abandonment.batch_normalization` should be off where `abandonment.optimizer.name` is single_sgd: a "

@@ -42,10 +42,7 @@ class DigitsConfig(StrictModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.early_stopping.monitor == "val_auc":
-            raise InputError(
-                "`digits.early_stopping.monitor` should be val_loss: ten classes have no single AUC. Received: val_auc"
-            )
+        self.early_stopping.check("digits", without="val_auc")
         if self.optimizer.name == "single_sgd" and self.batch_normalization:
             raise InputError(
                 "`digits.batch_normalization` should be false where `digits.optimizer.name` is single_sgd: a batch of "

@@ -46,6 +46,7 @@ class MultiTaskConfig(StrictModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        self.early_stopping.check("multi_task", without="val_accuracy")
         if self.optimizer.name in ("gradient_descent", "single_sgd"):
             raise InputError(
                 "`multi_task.optimizer.name` should be an update rule for batches (sgd, momentum, nag, adagrad, "

@@ -62,11 +62,12 @@ OPTIONS = {
 """Ranges of the further settings of update rules."""
 
 
-def optimizers(for_batches: bool) -> list[Alternative]:
+def optimizers(for_batches: bool, batch_normalization: str | bool = "off") -> list[Alternative]:
     """The update rules, each with its documented range; Adadelta also at Keras's default rate.
 
     Args:
         for_batches: leave out the rules that take all examples, or one, in a step.
+        batch_normalization: what the model's setting of that name has to be for one example a step.
     """
     alone = ("gradient_descent", "single_sgd")
     found = []
@@ -75,7 +76,7 @@ def optimizers(for_batches: bool) -> list[Alternative]:
             continue
         settings: dict[str, Any] = {"optimizer": {"name": name}}
         if name == "single_sgd":
-            settings["batch_normalization"] = "off"  # one example has no variance
+            settings["batch_normalization"] = batch_normalization  # one example has no variance
         ranges = {"optimizer.learning_rate": Range(*rule.rates)}
         ranges |= {f"optimizer.{option}": OPTIONS[option] for option in rule.options}
         found.append(Alternative(name, rule.title, settings, ranges, rule.reference))

@@ -88,8 +88,13 @@ def _row(tried: Tried, yardstick: Yardstick) -> Row:
         row["quality"] = _interval(row["resamples"], float(values.mean()))
         row["seeds"] = [float(value) for value in values]
         row["seconds"] = float(np.mean([run.seconds for run in runs]))
-        row["curves"] = {name: [run.history[name] for run in runs] for name in runs[0].history}
+        row["curves"] = {name: [run.history[name] for run in runs] for name in runs[0].history if _is_curve(name)}
     return row
+
+
+def _is_curve(name: str) -> bool:
+    """Whether a metric is told by epoch: losses and qualities, not what the gradients of each layer did."""
+    return name == "loss" or name.startswith("val_")
 
 
 def _trial(record: TrialRecord, yardstick: Yardstick) -> Row:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError
-from models.config import AbandonmentConfig, CompareConfig, RecommenderConfig
+from models.config import AbandonmentConfig, CompareConfig, DigitsConfig, RecommenderConfig
 from models.study.alternatives import Alternative, optimizers
 from models.study.design import Table
 from models.study.network_alternatives import (
@@ -18,6 +18,7 @@ from models.study.network_alternatives import (
 )
 from models.study.results import Yardstick
 from models.tasks.carts import CartTask
+from models.tasks.digits import DigitsTask
 from models.tasks.sessions import SessionTask
 from models.trials.trial import TaskAddress
 
@@ -84,6 +85,18 @@ def session_subject(config: RecommenderConfig, compare: CompareConfig, split: Pa
             "regularization": session_regularizations(),
             "architecture": session_architectures(config.optimizer.learning_rate),
         },
+    )
+
+
+def digits_subject(config: DigitsConfig, compare: CompareConfig, path: Path, seed: int) -> Subject:
+    """The digit classifier on a file of images."""
+    return Subject(
+        name="digits",
+        base=config.model_dump(mode="json"),
+        complete=lambda table: _complete(DigitsConfig, table),
+        yardstick=Yardstick("val_accuracy", "accuracy", 1.0, 0.1),
+        address=DigitsTask.address(path, seed, compare.max_rows, judged=True),
+        alternatives={"optimizer": optimizers(for_batches=False, batch_normalization=False)},
     )
 
 

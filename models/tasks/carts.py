@@ -10,10 +10,11 @@ from data.examples import Examples, read_examples, sample, set_aside
 from data.folds import time_folds, visitor_folds
 from models.abandonment import predict
 from models.binary_metrics import bootstrap_auc
+from models.checkpoint import Place
 from models.config import AbandonmentConfig
 from models.evaluation import clusters_of
 from models.tasks.digest import digest_of
-from models.training import Place, Trained, train_abandonment
+from models.training import Trained, train_abandonment
 from models.trials.trial import Outcome, TaskAddress, Tell, TrialSpec
 
 ASIDE = 0.2
@@ -55,7 +56,10 @@ class CartTask:
         train, validation = self._sides(spec.share)
         trained = train_abandonment(train, validation, config, spec.seed, tell, Place(folder, start, spec.epochs))
         rows = len(train)
-        extra: dict[str, Any] = {"steps_per_epoch": -(-rows // config.optimizer.batch(config.batch_size, rows))}
+        extra: dict[str, Any] = {
+            "rows": rows,
+            "steps_per_epoch": -(-rows // config.optimizer.batch(config.batch_size, rows)),
+        }
         if spec.share.get("judge"):
             extra |= _judged(trained, self._aside, self._seed)
         metrics = {name: series[trained.best_epoch] for name, series in trained.history.items()}
@@ -77,6 +81,7 @@ def _judged(trained: Trained, aside: Examples, seed: int) -> dict[str, Any]:
     scores = predict(trained.model, aside)
     resamples = bootstrap_auc(aside.abandoned, scores, clusters_of(aside.keys), RESAMPLES, seed)
     return {
+        "judged_rows": len(aside),
         "judged": {"auc": float(roc_auc_score(aside.abandoned, scores))},
         "resamples": [float(value) for value in resamples],
     }

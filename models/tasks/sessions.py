@@ -55,7 +55,7 @@ class SessionTask:
         config = RecommenderConfig.model_validate({**spec.config, "epochs": spec.epochs})
         trained = train_recommender(self._train, self._validation, config, spec.seed, [each_epoch(tell)])
         targets = int(np.maximum(self._train.lengths() - 1, 0).sum())
-        extra: dict[str, Any] = {"steps_per_epoch": -(-targets // config.batch_size)}
+        extra: dict[str, Any] = {"rows": len(self._train), "steps_per_epoch": -(-targets // config.batch_size)}
         if spec.share.get("judge"):
             extra |= _judged(trained.recommender, self._aside, config, self._seed)
         metrics = {name: series[trained.best_epoch] for name, series in trained.history.items()}
@@ -76,6 +76,7 @@ def _judged(recommender: Recommender, aside: Sequences, config: RecommenderConfi
     _, clusters = np.unique(cases.sessions, return_inverse=True)
     resamples = [w @ hits / w.sum(axis=1) for w in resample_weights(clusters.astype(np.int64), RESAMPLES, seed)]
     return {
+        "judged_rows": len(aside),
         "judged": ranking.metrics(found, k),
         "resamples": [float(value) for value in np.concatenate(resamples)],
     }

@@ -66,6 +66,18 @@ class TrialRecord:
     """What else the task tells."""
 
 
+def record_row(record: TrialRecord) -> dict[str, Any]:
+    """A trial as plain values, for tables. The time it took is left out: it would make every run's bytes differ."""
+    return {
+        "trial": record.name,
+        "values": dict(record.settings),
+        "metrics": dict(record.metrics),
+        "epochs": record.epochs,
+        "status": record.status,
+        "error": record.error,
+    }
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a task tells of a training; the fields are those of `TrialRecord`."""

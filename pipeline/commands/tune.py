@@ -36,9 +36,11 @@ def tune_command(
 
         with Progress() as progress:
             result = tune_digits(config, workdir, progress)
-        _print(result["trials"], result["best"], workdir / "digits.json")
+        _print(result["trials"], result["best"], workdir / "digits" / "result.json")
+        low, high = result["test"]["interval"]
         Console(highlight=False, soft_wrap=True).print(
-            f"Test accuracy of the best setting, trained again and opened once: {result['test']['accuracy']:.4f}"
+            f"The best setting, trained again, tells {result['test']['accuracy']:.2%} of the test images right "
+            f"(95% interval {low:.2%} to {high:.2%})."
         )
         return
     if not config.abandonment.enabled:

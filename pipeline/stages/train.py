@@ -13,6 +13,7 @@ from models.abandonment import predict
 from models.artifacts import load_model, save_model
 from models.baselines import baseline_scores
 from models.catalogue import read_catalogue
+from models.checkpoint import Place
 from models.config import AbandonmentConfig
 from models.decision import choose_threshold
 from models.multi_task_evaluation import TABULAR
@@ -22,7 +23,7 @@ from models.progress import each_epoch
 from models.recommender import Recommender
 from models.recommender_training import NotEnough, train_recommender
 from models.sequences import read_sequences
-from models.training import Place, train_abandonment
+from models.training import train_abandonment
 from pipeline.stage import ABANDONMENT_OFF, Context
 
 

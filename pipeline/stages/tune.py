@@ -2,12 +2,11 @@
 
 import json
 import time
-from typing import Any
 
 from models.search import search
 from models.tasks.carts import CartTask
 from models.trials.pool import Pool
-from models.trials.trial import TrialRecord
+from models.trials.trial import record_row
 from pipeline.config import as_table
 from pipeline.stage import ABANDONMENT_OFF, Context, NotApplicable
 from pipeline.trial_runs import Label, TrialRuns
@@ -29,17 +28,5 @@ def run(context: Context) -> None:
         with Pool(context.scratch / "trials", address, tune.workers, listener, deadline) as pool:
             found = search(pool, config.abandonment, tune, config.seed)
         best, records = found.best, found.records
-    (context.out / "trials.json").write_text(json.dumps([_row(record) for record in records], indent=1) + "\n")
+    (context.out / "trials.json").write_text(json.dumps([record_row(record) for record in records], indent=1) + "\n")
     (context.out / "best.json").write_text(json.dumps(as_table(best), indent=1) + "\n")
-
-
-def _row(record: TrialRecord) -> dict[str, Any]:
-    """A trial for the report. How long it took is logged with it; here it would make every run's bytes differ."""
-    return {
-        "trial": record.name,
-        "values": dict(record.settings),
-        "metrics": dict(record.metrics),
-        "epochs": record.epochs,
-        "status": record.status,
-        "error": record.error,
-    }

@@ -14,7 +14,8 @@ from models.abandonment import core, encode, encoded_columns, logit_model, logit
 from models.artifacts import load_model, save_model
 from models.config import AbandonmentConfig, EarlyStopping, OptimizerConfig
 from models.divergence import DivergedError
-from models.training import Place, Trained, train_abandonment
+from models.checkpoint import Place
+from models.training import Trained, train_abandonment
 from tests.models.tables import carts, numbers_only, truth
 
 QUICK = AbandonmentConfig(units=(16,), epochs=6, dropout=0.1)

@@ -42,7 +42,7 @@ def test_a_trial_trains_as_many_epochs_as_asked_and_tells_its_best(split: Path, 
     outcome = task.train(spec(), tmp_path, None, silent)
     assert len(outcome.history["val_auc"]) == 3
     assert outcome.metrics["val_loss"] == min(outcome.history["val_loss"])
-    assert outcome.extra == {"steps_per_epoch": 4}  # 1,000 rows in batches of 256
+    assert outcome.extra == {"rows": 1000, "steps_per_epoch": 4}  # batches of 256
 
 
 def test_a_trial_whose_process_died_goes_on_and_ends_the_same(split: Path, tmp_path: Path) -> None:
