@@ -18,12 +18,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.harness import Target, finish
-from data.demo import truth
 from data.examples import read_examples
+from explain.quality.planted import compare_causes, known_truth, planted_spearman
 from models.abandonment import predict
 from models.artifacts import load_model
 from models.binary_metrics import expected_calibration_error
@@ -45,40 +44,6 @@ def run_pipeline(folder: Path, quick: bool) -> Path:
     return workdir
 
 
-def known_truth(workdir: Path, keys: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the truth table for the given decision points, in their order."""
-    known = pd.read_parquet(workdir / "ingest" / "demo" / "truth.parquet")
-    joined = _naive(keys)[["visitor_id", "ts"]].merge(known, on=["visitor_id", "ts"], how="left", validate="1:1")
-    if joined["p_abandon"].isna().any():
-        raise SystemExit(f"{joined['p_abandon'].isna().sum()} decision points of {workdir} have no truth.")
-    return joined
-
-
-def _naive(keys: pd.DataFrame) -> pd.DataFrame:
-    moments = pd.to_datetime(keys["ts"], utc=True).dt.tz_localize(None).astype("datetime64[us]")
-    return keys.assign(ts=moments)
-
-
-def compare_causes(workdir: Path) -> pd.DataFrame:
-    """Planted strength and mean |SHAP| of every cause and decoy over the explained carts, strongest planted first.
-
-    `agreement` is the correlation of the two, cart by cart.
-    """
-    explained = pd.read_parquet(workdir / "explain" / "attributions.parquet")
-    carts = known_truth(workdir, explained)
-    usual = known_truth(workdir, pd.read_parquet(workdir / "split" / "train.parquet", columns=["visitor_id", "ts"]))
-    shown = {
-        cause: explained[[f"attribution_{f}" for f in features if f"attribution_{f}" in explained]].sum(axis=1)
-        for cause, features in truth.features_by_cause().items()
-    }
-    table = pd.DataFrame({
-        "planted": truth.planted_effects(carts, usual),
-        "shap": {cause: values.abs().mean() for cause, values in shown.items()},
-        "agreement": {cause: np.corrcoef(shown[cause], carts[cause])[0, 1] for cause in truth.NAMES},
-    })  # fmt: skip
-    return table.sort_values("planted", ascending=False)
-
-
 def main() -> None:
     """Compare, print, and keep the targets."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -94,16 +59,17 @@ def main() -> None:
 
 def report(workdir: Path) -> None:
     """Print the comparison for one finished run."""
-    table = compare_causes(workdir)
+    known = pd.read_parquet(workdir / "ingest" / "demo" / "truth.parquet")
+    train_keys = pd.read_parquet(workdir / "split" / "train.parquet", columns=["visitor_id", "ts"])
+    table = compare_causes(pd.read_parquet(workdir / "explain" / "attributions.parquet"), known, train_keys)
     print(table.to_string(float_format="{:.3f}".format, na_rep="–"), end="\n\n")
     test = read_examples(workdir / "split", "test")
-    real = known_truth(workdir, test.keys)["p_abandon"].to_numpy()
+    real = known_truth(known, test.keys)["p_abandon"].to_numpy()
     predicted = predict(load_model(workdir / "train" / "abandonment.keras"), test)
     baselines = json.loads((workdir / "evaluate" / "metrics.json").read_text())["abandonment"]["baselines"]
-    causes = table.loc[list(truth.NAMES)]
     figures = {
-        "spearman": float(spearmanr(table["planted"], table["shap"])[0]),
-        "spearman_without_decoys": float(spearmanr(causes["planted"], causes["shap"])[0]),
+        "spearman": planted_spearman(table),
+        "spearman_without_decoys": planted_spearman(table, decoys=False),
         "ece": expected_calibration_error(test.abandoned, predicted, BINS),
         "ece_to_true_probability": expected_calibration_error(real, predicted, BINS),
         "mean_distance_to_true_probability": float(np.abs(predicted - real).mean()),

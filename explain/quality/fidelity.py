@@ -23,14 +23,18 @@ class Curves:
         return _area(self.guided), _area(self.random)
 
 
-def removal_order(values: Floats) -> Positions:
+def removal_order(values: Floats, side: Floats) -> Positions:
     """(n, F): each cart's features, those first that push hardest to where its prediction is.
 
     That is the descending order of the attribution, signed towards the prediction: for a cart above the mean of the
     background the most positive one comes first, below it the most negative one. By size alone, features that pull
     the other way would come early and the curve would be a zigzag.
+
+    Args:
+        values: (n, F) attributions.
+        side: (n,) 1 for a cart whose prediction is above the mean of the background, -1 below.
     """
-    return np.argsort(-values * _side(values)[:, None], axis=1, kind="stable")
+    return np.argsort(-values * side[:, None], axis=1, kind="stable")
 
 
 def fidelity(carts: Carts, values: Floats, orders: int, seed: int) -> tuple[Curves, Curves]:
@@ -47,11 +51,11 @@ def fidelity(carts: Carts, values: Floats, orders: int, seed: int) -> tuple[Curv
         orders: random orders a cart.
         seed: of these.
     """
-    guided, generator = removal_order(values), np.random.default_rng(seed)
+    base, generator = float(carts.predict(carts.background).mean()), np.random.default_rng(seed)
+    side = np.where(carts.predict(carts.encoded) >= base, 1.0, -1.0)
+    guided, side = removal_order(values, side), side[:, None]
     lots = [generator.permuted(np.tile(np.arange(values.shape[1]), (len(carts), 1)), axis=1) for _ in range(orders)]
     random = np.mean([_deletion(carts, order) for order in lots], axis=0)
-    side = _side(values)[:, None]
-    base = float(carts.predict(carts.background).mean())
     deleted, chance = (side * (curve - base) for curve in (_deletion(carts, guided), random))
     inserted = side * (_deletion(carts, guided[:, ::-1])[:, ::-1] - base)
     # Inserting in a random order is deleting in the reverse one, which is as random.
@@ -87,10 +91,6 @@ def row_correlation(a: Floats, b: Floats) -> Floats:
     a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
     size = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
     return np.asarray(np.divide((a * b).sum(axis=1), size, out=np.full(len(a), np.nan), where=size > 0))
-
-
-def _side(values: Floats) -> Floats:
-    return np.where(values.sum(axis=1) >= 0, 1.0, -1.0)
 
 
 def _deletion(carts: Carts, orders: Positions) -> Floats:

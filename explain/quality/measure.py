@@ -93,8 +93,7 @@ def measure(found: Material) -> Quality:
         **_fidelity(deletion, insertion),
         "faithfulness": agreement.mean(faithful),
         "faithfulness_lowest_tenth": _quantile(faithful, 0.1),
-        "additivity_error": found.explanations.attributions.error,
-        **_accuracy(found),
+        **_accuracy(found, deep.outputs(encode(found.model, found.explained))),
         **_stability(found, deep, carts),
         **_backgrounds(found, deep, carts),
         **_consistency(found, picked, values[rows]),
@@ -138,10 +137,12 @@ def _curves(deletion: Curves, insertion: Curves) -> dict[str, list[float]]:
     return {name: [round(y, 6) for y in line.mean(axis=0).tolist()] for name, line in lines.items()}
 
 
-def _accuracy(found: Material) -> Figures:
+def _accuracy(found: Material, log_odds: Floats) -> Figures:
     attributions, labels = found.explanations.attributions, found.explained.abandoned
-    whole, told = (reading.auc_of_largest(attributions.values, labels, top) for top in (None, found.config.reasons))
+    whole = reading.auc(log_odds, labels)
+    told = reading.auc(reading.largest(attributions.values, found.config.reasons), labels)
     figures = {
+        "additivity_error": float(np.abs(attributions.log_odds - log_odds).max()),
         "auc_of_model": whole,
         "auc_of_reasons": told,
         "lead_kept_by_reasons": _ratio(told - 0.5, whole - 0.5),

@@ -26,13 +26,12 @@ def words(sentences: Sequence[Sequence[str]]) -> Floats:
     return np.array([sum(len(sentence.split()) for sentence in one) for one in sentences], dtype=np.float64)
 
 
-def auc_of_largest(values: Floats, labels: npt.NDArray[np.int8], top: int | None) -> float:
-    """AUC, against what happened, of the sum of each cart's `top` largest attributions (n, F); of all where not set.
-
-    With as many as a cart has reasons, it says how much of the model's knowledge a reader of these gets. NaN where
-    the carts all ended the same way.
-    """
-    if len(np.unique(labels)) < 2:
-        return float("nan")
+def largest(values: Floats, top: int) -> Floats:
+    """(n,) sum of each cart's `top` attributions of largest size, of (n, F): all that its reasons tell."""
     order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :top]
-    return float(roc_auc_score(labels, np.take_along_axis(values, order, axis=1).sum(axis=1)))
+    return np.asarray(np.take_along_axis(values, order, axis=1).sum(axis=1))
+
+
+def auc(scores: Floats, labels: npt.NDArray[np.int8]) -> float:
+    """AUC of (n,) scores against what happened, NaN where the carts all ended the same way."""
+    return float(roc_auc_score(labels, scores)) if len(np.unique(labels)) > 1 else float("nan")

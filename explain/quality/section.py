@@ -24,7 +24,10 @@ def quality_part(data: ReportData) -> dict[str, Any]:
     return {
         "trust": {
             "verdict": verdict(figures),
-            "poor": [f"{check.question} {_value(check, figures)}, {_bound(check)}." for check in poor(figures)],
+            "poor": [
+                f"{check.question} {_value(check, figures)}, {_bound(check)}. {check.meaning}"
+                for check in poor(figures)
+            ],
             "checks": _checks(figures),
             "charts": [_chart(found, "deletion"), _chart(found, "insertion")],
             "methods": _methods(found["passes"]),

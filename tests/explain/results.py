@@ -4,12 +4,14 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import keras
 import numpy as np
 
 from data.examples import Examples
-from explain.config import ExplainConfig
+from explain.config import ExplainConfig, QualityConfig
 from explain.examples import explain_examples
 from explain.explanations import Explanations
+from explain.quality.measure import Material, measure
 from explain.report_data import ReportData, RunData
 from models.config import CostConfig, EvaluateConfig
 from models.encoder import fit_encoder
@@ -17,7 +19,8 @@ from models.evaluation import evaluate_abandonment
 from tests.explain.shop import carts, linear
 
 EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }}</style>", "'; ]]>--><b>")
-CONFIG = ExplainConfig(background=20, max_rows=150, permutation_repeats=4, permutation_rows=200)
+QUALITY = QualityConfig(carts=30, random_orders=1, subsets=10, nudged_carts=5, backgrounds=2)
+CONFIG = ExplainConfig(background=20, max_rows=150, permutation_repeats=4, permutation_rows=200, quality=QUALITY)
 
 
 def evil(examples: Examples) -> Examples:
@@ -35,10 +38,23 @@ def evil(examples: Examples) -> Examples:
 def explained() -> tuple[Examples, Explanations]:
     """Test examples and their explanations by a linear model."""
     train, test = evil(carts(300)), evil(carts(300, seed=1))
-    width = fit_encoder(train, 0).output_shape[1]
-    coefficients = np.linspace(0.01, 0.02, width)
+    return test, explain_examples(_model(train), train, test, CONFIG, seed=0)
+
+
+@cache
+def quality() -> dict[str, Any]:
+    """How good these explanations are."""
+    (test, found), train = explained(), evil(carts(300))
+    model = _model(train)
+    return measure(Material(
+        model=model, train=train, explained=test.take(found.rows), explanations=found, config=CONFIG, seed=0, twin=model
+    )).table  # fmt: skip
+
+
+def _model(train: Examples) -> keras.Model:
+    coefficients = np.linspace(0.01, 0.02, fit_encoder(train, 0).output_shape[1])
     coefficients[2] = 0.0  # "unused"
-    return test, explain_examples(linear(train, coefficients), train, test, CONFIG, seed=0)
+    return linear(train, coefficients)
 
 
 def report_data(few: int = 300, **changes: Any) -> ReportData:
@@ -48,6 +64,7 @@ def report_data(few: int = 300, **changes: Any) -> ReportData:
     whole = ReportData(
         examples=test.take(explanations.rows),
         explanations=explanations,
+        explanation_quality=quality(),
         metrics={"abandonment": metrics, "recommender": RECOMMENDER},
         curves=curves,
         split=SPLIT,
