@@ -1,4 +1,4 @@
-"""Does a search that is killed end as an unbroken one does?
+"""Whether a search that is killed ends as an unbroken one does.
 
     python -m benchmarks.killed_search [--quick] [--seed N]
 

@@ -16,6 +16,7 @@ from explain.ranking import mean_points
 from explain.report_data import ReportData
 from explain.report_parts import period, shared_parts, span
 from explain.sentences import model_sentences
+from explain.whole.report import whole_part
 from explain.wording import DASH, count_text, decimal_text, number_text, share_text
 
 ABANDONMENT = ("auc", "average_precision", "log_loss", "brier", "ece")
@@ -37,7 +38,7 @@ def write_report(data: ReportData, folder: Path) -> Path:
 def _context(data: ReportData) -> dict[str, Any]:
     warned = cautions(data)
     context: dict[str, Any] = {"data": data, "cautions": warned, "contents": _contents(data, bool(warned))}
-    context |= multi_task_part(data) | quality_part(data)
+    context |= multi_task_part(data) | whole_part(data) | quality_part(data)
     return context | _top(data) | _why(data) | _quality(data) | _nudges(data) | shared_parts(data) | _rest(data)
 
 
@@ -48,6 +49,7 @@ def _contents(data: ReportData, warned: bool) -> list[tuple[str, str]]:
     return [
         *parts,
         ("why", "Why carts are left"),
+        ("whole", "The model as a whole"),
         *trust,
         ("quality", "How good"),
         *session,

@@ -17,13 +17,13 @@ def bars(names: Sequence[str], values: Sequence[float], texts: Sequence[str], ti
     rows = data([{"name": n, "value": v, "text": t} for n, v, t in zip(names, values, texts, strict=True)])
 
     def draw(narrow: bool) -> alt.LayerChart:
-        base = alt.Chart(rows, height=_step(narrow)).encode(y=_rows(names, narrow))
+        base = alt.Chart(rows, height=row_step(narrow)).encode(y=rows_axis(names, narrow))
         # Room for the text behind the longest bar.
         top = max([*values, 1e-9]) * 1.15
         x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, top]))
         bar = base.mark_bar(color=MODEL, height=13, cornerRadiusEnd=2).encode(x=x)
         beside = base.mark_text(align="left", dx=5, color=INK).encode(x=x, text="text:N")
-        return _named([bar, beside], names, narrow)
+        return with_names([bar, beside], names, narrow)
 
     return figure(draw, title, description, HALF)
 
@@ -35,7 +35,7 @@ def dots(names: Sequence[str], values: Sequence[float], title: str, description:
     pad = (high - low) or 0.01
 
     def draw(narrow: bool) -> alt.LayerChart:
-        base = alt.Chart(rows, height=_step(False)).encode(y=_rows(names, False))
+        base = alt.Chart(rows, height=row_step(False)).encode(y=rows_axis(names, False))
         x = alt.X(
             "value:Q",
             title=axis,
@@ -70,7 +70,7 @@ def intervals(
     )
 
     def draw(narrow: bool) -> alt.LayerChart:
-        base = alt.Chart(rows, height=_step(narrow)).encode(y=_rows(names, narrow))
+        base = alt.Chart(rows, height=row_step(narrow)).encode(y=rows_axis(names, narrow))
         x = alt.X("low:Q", title=axis, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4 if narrow else 5))
         colour = alt.Color("colour:N", scale=None)
         layers = [
@@ -81,7 +81,7 @@ def intervals(
             layers.insert(
                 0, alt.Chart(data([{"x": reference}])).mark_rule(color=MUTED, strokeDash=[3, 3]).encode(x="x:Q")
             )
-        return _named(layers, names, narrow)
+        return with_names(layers, names, narrow)
 
     return figure(draw, title, description, wide)
 
@@ -112,7 +112,7 @@ def swarm(
             rows.append({"name": name, "x": round(float(value) * 100, 2), "offset": offset, "value": word})
 
     def draw(narrow: bool) -> alt.LayerChart:
-        base = alt.Chart(data(rows), height=_step(narrow, 6))
+        base = alt.Chart(data(rows), height=row_step(narrow, 6))
         colour = alt.Color(
             "value:N",
             scale=alt.Scale(domain=words, range=[LOW, MIDDLE, HIGH, MUTED][: len(words)]),
@@ -124,12 +124,12 @@ def swarm(
                 title="Points of predicted risk" if narrow else "Points of predicted risk added (+) or taken away (−)",
                 axis=alt.Axis(tickCount=5),
             ),
-            y=_rows(names, narrow),
+            y=rows_axis(names, narrow),
             yOffset=alt.YOffset("offset:Q", scale=alt.Scale(domain=[-2.2 if narrow else -1, 1])),
             color=colour,
         )
         zero = alt.Chart(data([{"x": 0}])).mark_rule(color=MUTED).encode(x="x:Q")
-        return _named([zero, dots], names, narrow)
+        return with_names([zero, dots], names, narrow)
 
     return figure(draw, title, description)
 
@@ -175,37 +175,38 @@ def waterfall(names: Sequence[str], steps: Sequence[float], base: float, title: 
     def draw(narrow: bool) -> alt.LayerChart:
         axis = alt.Axis(values=ticks, labelExpr="format(1 / (1 + exp(-datum.value)), '.0%')", labelOverlap=True)
         scale = alt.Scale(domain=span, nice=False, zero=False)
-        y = _rows(order, narrow)
+        y = rows_axis(order, narrow)
         colour = alt.Color("kind:N", legend=None, scale=alt.Scale(domain=["raises", "lowers"], range=[OTHER, MODEL]))
         x = alt.X("from:Q", title="Predicted risk", axis=axis, scale=scale)
-        whole = alt.Chart(data(totals), height=_step(narrow, 2)).encode(x=alt.X("at:Q", scale=scale), y=y)
-        steps_of = alt.Chart(data(bars_of), height=_step(narrow, 2)).mark_bar(height=13)
+        whole = alt.Chart(data(totals), height=row_step(narrow, 2)).encode(x=alt.X("at:Q", scale=scale), y=y)
+        steps_of = alt.Chart(data(bars_of), height=row_step(narrow, 2)).mark_bar(height=13)
         layers = [
             steps_of.encode(x=x, x2="to:Q", y=y, color=colour),
             whole.mark_point(filled=True, size=70, color=INK, opacity=1),
             whole.mark_text(align="left", dx=9, fontWeight="bold").encode(text="text:N"),
         ]
-        return _named(layers, order, narrow)
+        return with_names(layers, order, narrow)
 
     return figure(draw, title, description)
 
 
-def _rows(names: Sequence[str], narrow: bool) -> alt.Y:
+def rows_axis(names: Sequence[str], narrow: bool) -> alt.Y:
     """One row a name; where there is little width the names go above the rows instead of beside them."""
     axis = None if narrow else alt.Axis(labelLimit=300, labelColor=INK, labelFontSize=12)
     return alt.Y("name:N", sort=list(names), title=None, axis=axis)
 
 
-def _step(narrow: bool, more: int = 0) -> alt.Step:
+def row_step(narrow: bool, more: int = 0) -> alt.Step:
+    """Height of a row, with room for its name above it where there is little width."""
     return alt.Step(STEP + more + (20 if narrow else 0))
 
 
-def _named(layers: Sequence[alt.Chart], names: Sequence[str], narrow: bool) -> alt.LayerChart:
+def with_names(layers: Sequence[alt.Chart], names: Sequence[str], narrow: bool) -> alt.LayerChart:
     """The layers, with the names above the rows where there is little width."""
     if not narrow:
         return alt.layer(*layers)
     labels = alt.Chart(data([{"name": name} for name in names])).encode(
-        x=alt.value(0), y=_rows(names, narrow), text="name:N"
+        x=alt.value(0), y=rows_axis(names, narrow), text="name:N"
     )
     place = {"align": "left", "baseline": "bottom", "dy": -7, "limit": NARROW - 10}
     halo = labels.mark_text(stroke=SURFACE, strokeWidth=4, **place)  # keeps grid lines out of the letters

@@ -125,7 +125,9 @@ def _shape(board: Board, feature: int, weights: Floats) -> Shape:
         feature=spec,
         values=grid.values,
         shares=_shares(board, feature),
-        quantiles=tuple(float(q) for q in column.dropna().quantile(list(QUANTILES))) if numeric else (),
+        quantiles=tuple(float(q) for q in column.dropna().quantile(list(QUANTILES), interpolation="nearest"))
+        if numeric
+        else (),
         dependence=_band(weights @ single / totals),
         local=_band(local),
         carts=tuple(tuple(line.round(5).tolist()) for line in single[picked]),
