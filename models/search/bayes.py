@@ -19,10 +19,9 @@ Points = npt.NDArray[np.float64]
 class BayesianOracle(keras_tuner.oracles.BayesianOptimizationOracle):
     """The Gaussian process and its bound are KerasTuner's; the bound's minimum is looked for among a sample of points.
 
-    KerasTuner descends from 50 points by numeric gradients, row by row, which took 2 to 9 s a proposal with nine settings,
-    about as long as a trial; it descends through values between a list's, and it may propose a point again. Here half of
-    a sample lies anywhere and half around the best trial, each moved to the point of the space that it stands for, and
-    all are judged in one call.
+    KerasTuner descends from 50 points by numeric gradients, one row at a time: thousands of predictions for a proposal.
+    It also stops between the values of a list, and may propose a point again. Here half of a sample lies anywhere and
+    half around the best trial, each is moved to the point of the space that it stands for, and one call judges all.
     """
 
     def __init__(self, **how: Any) -> None:
