@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from keras_tuner.engine import hyperparameters as kinds
 from keras_tuner.engine.trial import TrialStatus
+from sklearn.gaussian_process import kernels
 
 POINTS = 2000
 NEAR = 0.1
+LENGTHS = (0.1, 10.0)
 
 Points = npt.NDArray[np.float64]
 """Rows of the unit cube, one column per setting of the space."""
@@ -19,15 +21,18 @@ Points = npt.NDArray[np.float64]
 class BayesianOracle(keras_tuner.oracles.BayesianOptimizationOracle):
     """The Gaussian process and its bound are KerasTuner's; the bound's minimum is looked for among a sample of points.
 
-    KerasTuner descends from 50 points by numeric gradients, row by row, which took 2 to 9 s a proposal with nine settings,
-    about as long as a trial; it descends through values between a list's, and it may propose a point again. Here half of
-    a sample lies anywhere and half around the best trial, each moved to the point of the space that it stands for, and
-    all are judged in one call.
+    KerasTuner descends from 50 points by numeric gradients, one row at a time: thousands of predictions for a proposal.
+    It also stops between the values of a list, and may propose a point again. Here half of a sample lies anywhere and
+    half around the best trial, each is moved to the point of the space that it stands for, and one call judges all.
     """
 
     def __init__(self, **how: Any) -> None:
         super().__init__(**how)
-        self.gpr.set_params(n_restarts_optimizer=2)  # of a kernel with a single length
+        # With a single length and nothing else, KerasTuner's kernel explains few trials best by a length of nothing: then
+        # the bound is the same everywhere, and the search random.
+        size, noise = kernels.ConstantKernel(1.0, (0.1, 100.0)), kernels.WhiteKernel(1e-2, (1e-5, 1.0))
+        kernel = size * kernels.Matern([1.0] * len(self._nonfixed_space()), LENGTHS, nu=2.5) + noise
+        self.gpr.set_params(kernel=kernel, n_restarts_optimizer=2)
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """Values of the next trial, as KerasTuner asks for them."""

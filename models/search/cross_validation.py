@@ -2,9 +2,9 @@
 
 What is scikit-learn's: which settings are tried (`ParameterSampler`, `ParameterGrid` within `RandomizedSearchCV` and
 `GridSearchCV`), the splits, mean, deviation and rank of each setting, and the choice. What is not: the trainings
-themselves. scikit-learn would run them one after the other and forget them on a kill, so each (setting, fold) is a trial
-of its own, run beforehand by the pool, and the model that the wrapper "fits" looks its trial up. A row that
-scikit-learn sees stands for a whole fold of examples; the task knows which visitors or days those are.
+themselves. scikit-learn would forget them on a kill, so each (setting, fold) is a trial of its own, run beforehand by
+the pool, and the model that the wrapper "fits" looks its trial up. A row that scikit-learn sees stands for a whole fold
+of examples; the task knows which visitors or days those are.
 """
 
 import warnings
@@ -21,7 +21,7 @@ from scipy.stats import loguniform, uniform
 from sklearn.model_selection import GridSearchCV, ParameterGrid, ParameterSampler, PredefinedSplit, RandomizedSearchCV
 
 from data.errors import InputError
-from models.search.problem import Found, Problem, Proposals
+from models.search.problem import Found, Problem, Proposals, plain
 from models.search_space import Point, gridded
 from models.trials.trial import TrialRecord
 
@@ -59,7 +59,7 @@ def grid_cv(problem: Problem) -> Proposals:
 
 
 def branches(space: keras_tuner.HyperParameters) -> list[dict[str, Any]]:
-    """A space as scikit-learn takes it: for each value of the settings that others hang on, values and distributions."""
+    """A space as scikit-learn takes it: values and distributions for each value of the settings that others hang on."""
     parents = list(dict.fromkeys(condition.name for hp in space.space for condition in hp.conditions))
     roots = [hp for hp in space.space if hp.name in parents]
     found = []
@@ -110,9 +110,8 @@ def _validated(problem: Problem, drawn: Iterable[Point], make: Callable[..., Any
 
 def _first(problem: Problem, drawn: Iterable[Point]) -> list[dict[str, Any]]:
     """The configured setting and then the others, `tune.trials` in all."""
-    plain = ({name: getattr(value, "item", lambda v=value: v)() for name, value in point.items()} for point in drawn)
     points = [problem.own]
-    for point in plain:
+    for point in map(plain, drawn):
         if len(points) >= problem.tune.trials:
             break
         if point != problem.own:
@@ -123,7 +122,7 @@ def _first(problem: Problem, drawn: Iterable[Point]) -> list[dict[str, Any]]:
 def _configured_first(search: type[Any], problem: Problem) -> type[Any]:
     """A search of scikit-learn's that tries the configured setting before its own, and no more than `tune.trials`."""
 
-    class ConfiguredFirst(search):  # type: ignore[misc]
+    class ConfiguredFirst(search):
         def _run_search(self, evaluate_candidates: Callable[..., Any], *, callback_ctx: Any = None) -> None:
             def evaluate(drawn: Iterable[Point], **rest: Any) -> Any:
                 return evaluate_candidates(_first(problem, drawn), **rest)
@@ -138,7 +137,7 @@ class TrialClassifier(keras.wrappers.SKLearnClassifier):
 
     def set_params(self, **settings: Any) -> Self:
         """Take settings for the model's arguments."""
-        self.model_kwargs = {**(self.model_kwargs or {}), **settings}
+        self.model_kwargs: dict[str, Any] = {**(self.model_kwargs or {}), **settings}
         return self
 
 
@@ -148,7 +147,8 @@ class _Lookup:
     def __init__(self, known: Mapping[Key, TrialRecord], folds: int) -> None:
         self._known, self._folds = known, folds
 
-    def __call__(self, X: npt.NDArray[np.int64], y: Any, **settings: Any) -> "_TrialModel":
+    def __call__(self, X: npt.NDArray[np.int64], **settings: Any) -> "_TrialModel":
+        settings.pop("y")  # the wrapper's
         (fold,) = set(range(self._folds)) - set(X[:, 0].tolist())  # what is not trained on is judged by
         return _TrialModel(self._known.get(_key(settings, fold)))
 

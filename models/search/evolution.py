@@ -9,19 +9,17 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 from models.search.problem import ROUND, Problem, Proposals
 
-LONG = 24
-"""Trials from which on a generation has two rounds."""
-
 
 def evolutionary(problem: Problem) -> Proposals:
     """Generations of trials, each bred from the best so far (Deb et al. 2002, doi:10.1109/4235.996017, one objective).
 
-    A generation has four trials, from 24 trials on eight; the configured setting belongs to the first. Settings that
-    exist under another update rule are carried along without effect, so that crossover and mutation work on all.
+    A generation is a round; the configured setting belongs to the first. Numbers are blended (BLX-α, Eshelman &
+    Schaffer 1993), words taken from either parent. Settings that exist under another update rule are carried along
+    without effect, so that crossover and mutation work on all.
     """
     trials = problem.tune.trials
-    population = ROUND if trials < LONG else 2 * ROUND
-    sampler = optuna.samplers.NSGAIISampler(population_size=population, seed=problem.random_state)
+    blend = optuna.samplers.nsgaii.BLXAlphaCrossover()
+    sampler = optuna.samplers.NSGAIISampler(population_size=ROUND, crossover=blend, seed=problem.random_state)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=sampler)
     genes = distributions(problem.space)
@@ -30,7 +28,7 @@ def evolutionary(problem: Problem) -> Proposals:
     number = 0
     while number < trials:
         extra = number == 0 and not problem.inside  # the configured setting, outside of the space
-        bred = [study.ask(genes) for _ in range(min(population, trials - number) - extra)]
+        bred = [study.ask(genes) for _ in range(min(ROUND, trials - number) - extra)]
         points = [problem.own] * extra + [active(problem.space, trial.params) for trial in bred]
         specs = [problem.spec(number + i, point) for i, point in enumerate(points)]
         records = yield specs

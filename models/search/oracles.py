@@ -1,7 +1,7 @@
 """Random, grid and Bayesian search and hyperband: KerasTuner's oracles, asked by hand."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,8 +9,9 @@ import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
 from models.search.bayes import BayesianOracle
-from models.search.problem import ROUND, Problem, Proposals
+from models.search.problem import ROUND, Problem, Proposals, plain
 from models.search_space import gridded
+from models.trials.trial import TrialRecord
 
 LOSS = "loss"
 HYPERBAND = "tuner/"  # prefix of what hyperband puts among a trial's values
@@ -19,13 +20,13 @@ FACTOR = 3
 
 def random(problem: Problem) -> Proposals:
     """Settings drawn at random (Bergstra & Bengio 2012, JMLR 13:281), all different."""
-    yield from _ahead(problem, keras_tuner.oracles.RandomSearchOracle(**_common(problem)))
+    return (yield from _ahead(problem, keras_tuner.oracles.RandomSearchOracle(**_common(problem))))
 
 
 def grid(problem: Problem) -> Proposals:
     """Every point of the grid once, the last setting of the space changing fastest, until `tune.trials`."""
     space = gridded(problem.space, problem.tune.grid_points)
-    yield from _ahead(problem, keras_tuner.oracles.GridSearchOracle(**_common(problem, space)))
+    return (yield from _ahead(problem, keras_tuner.oracles.GridSearchOracle(**_common(problem, space))))
 
 
 def bayesian(problem: Problem) -> Proposals:
@@ -38,24 +39,18 @@ def bayesian(problem: Problem) -> Proposals:
     first = max(ROUND, min(trials // 3, 3 * dimensions))
     oracle = BayesianOracle(**_common(problem), num_initial_points=first)
     with _asked(oracle) as ask:
+        asked = [ask.configured(problem) if problem.inside else None]
         number = 0
-        while number < trials:
-            asked = []
-            if number == 0:
-                asked.append(ask.configured(problem) if problem.inside else None)
-            while len(asked) < min(ROUND, trials - number) and (trial := ask()):
-                asked.append(trial)
+        while True:
+            asked += ask.several(min(ROUND, trials - number) - len(asked))
             if not asked:
                 return None
-            specs = [problem.spec(number + i, ask.values(t) if t else problem.own) for i, t in enumerate(asked)]
+            specs = [problem.spec(number + i, values_in(t) if t else problem.own) for i, t in enumerate(asked)]
             records = yield specs
-            for trial, record in zip(asked, records, strict=False):
-                if trial:
-                    ask.end(trial, problem.loss(record))
+            ask.end_all(asked, records, problem)
             if len(records) < len(specs):
                 return None
-            number += len(specs)
-    return None
+            number, asked = number + len(specs), []
 
 
 def hyperband(problem: Problem) -> Proposals:
@@ -71,21 +66,15 @@ def hyperband(problem: Problem) -> Proposals:
     with _asked(oracle) as ask:
         if not (yield [problem.spec(0, problem.own)]):
             return None
-        while len(names) + 1 < trials:
-            asked = []
-            while len(asked) < min(ROUND, trials - 1 - len(names)) and (trial := ask()):
-                asked.append(trial)
-            if not asked:
-                return None
+        while asked := ask.several(min(ROUND, trials - 1 - len(names))):
             specs = []
             for trial in asked:
-                extra = trial.hyperparameters.values
-                start = names.get(extra.get(f"{HYPERBAND}trial_id"))
-                specs.append(problem.spec(len(names) + 1, ask.values(trial), extra[f"{HYPERBAND}epochs"], start))
+                chosen = trial.hyperparameters.values
+                start = names.get(chosen.get(f"{HYPERBAND}trial_id"))
+                specs.append(problem.spec(len(names) + 1, values_in(trial), chosen[f"{HYPERBAND}epochs"], start))
                 names[trial.trial_id] = specs[-1].name
             records = yield specs
-            for trial, record in zip(asked, records, strict=False):
-                ask.end(trial, problem.loss(record))
+            ask.end_all(asked, records, problem)
             if len(records) < len(specs):
                 return None
     return None
@@ -95,7 +84,14 @@ def hyperband_trials(epochs: int) -> int:
     """Trials of all brackets of hyperband, the configured setting's among them."""
     oracle = keras_tuner.oracles.HyperbandOracle(max_epochs=epochs, factor=FACTOR, seed=1)
     brackets = range(oracle._get_num_brackets())
-    return 1 + sum(oracle._get_size(bracket, turn) for bracket in brackets for turn in range(bracket + 1))
+    sizes: list[int] = [oracle._get_size(bracket, turn) for bracket in brackets for turn in range(bracket + 1)]
+    return 1 + sum(sizes)
+
+
+def values_in(trial: Trial) -> dict[str, Any]:
+    """An oracle's trial as a point of the space."""
+    values: Mapping[str, Any] = trial.hyperparameters.values
+    return plain({name: value for name, value in values.items() if not name.startswith(HYPERBAND)})
 
 
 def _common(problem: Problem, space: keras_tuner.HyperParameters | None = None) -> dict[str, Any]:
@@ -120,7 +116,7 @@ def _points(problem: Problem, oracle: keras_tuner.Oracle, number: int) -> list[d
         if problem.inside:
             ask.end(ask.configured(problem), 0.0)
         while len(points) < number and (trial := ask()):
-            points.append(ask.values(trial))
+            points.append(values_in(trial))
             ask.end(trial, 0.0)
     return points
 
@@ -146,6 +142,13 @@ class _Asking:
         trial = self._oracle.create_trial(f"asked {self._asked}")
         return trial if trial.status == TrialStatus.RUNNING else None
 
+    def several(self, most: int) -> list[Trial]:
+        """As many trials to run at the same time."""
+        found: list[Trial] = []
+        while len(found) < most and (trial := self()):
+            found.append(trial)
+        return found
+
     def configured(self, problem: Problem) -> Trial:
         """A trial of the configured values, which the oracle did not think of itself."""
         trial = self()
@@ -153,20 +156,18 @@ class _Asking:
         trial.hyperparameters.values = dict(problem.own)
         return trial
 
-    def values(self, trial: Trial) -> dict[str, Any]:
-        """A trial's point of the space."""
-        values: Mapping[str, Any] = trial.hyperparameters.values
-        # A Gaussian process gives NumPy's numbers.
-        return {
-            name: getattr(v, "item", lambda v=v: v)() for name, v in values.items() if not name.startswith(HYPERBAND)
-        }
-
     def end(self, trial: Trial, loss: float | None) -> None:
         """Tell the oracle what a trial came to; None: it failed."""
         trial.status = TrialStatus.FAILED if loss is None else TrialStatus.COMPLETED
         if loss is not None:
             self._oracle.update_trial(trial.trial_id, {LOSS: loss})
         self._oracle.end_trial(trial)
+
+    def end_all(self, asked: Sequence[Trial | None], records: Sequence[TrialRecord], problem: Problem) -> None:
+        """Tell it what several came to, in their order; what is not a trial of its own is None."""
+        for trial, record in zip(asked, records, strict=False):
+            if trial:
+                self.end(trial, problem.loss(record))
 
 
 @contextmanager

@@ -37,8 +37,8 @@ class Found:
 Proposals = Generator[Sequence[TrialSpec], Sequence[TrialRecord], Found | None]
 """A search method at work: it yields trials, is sent their records in the same order, and yields further ones.
 
-Where it is sent fewer records than it asked for, time is up: it proposes no more. It returns its choice, or None to have
-the best single trial chosen. It depends on nothing but the question and what it is sent.
+Where it is sent fewer records than it asked for, time is up: it proposes no more. It returns its choice, or None to
+have the best single trial chosen. It depends on nothing but the question and what it is sent.
 """
 
 
@@ -112,6 +112,11 @@ class Problem:
         """The best trial, the first of equals; None where all failed."""
         judged = [(loss, record) for record in records if (loss := self.loss(record)) is not None]
         return min(judged, key=lambda pair: pair[0])[1] if judged else None
+
+
+def plain(values: Point) -> dict[str, Any]:
+    """Values without NumPy's types."""
+    return {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
 
 
 def none_completed(records: Sequence[TrialRecord]) -> InputError:

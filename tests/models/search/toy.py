@@ -29,7 +29,7 @@ class ToyPool:
         loss: Loss = bowl,
         known: Mapping[str, TrialRecord] | None = None,
         most: float = math.inf,
-        extra: Callable[[TrialSpec], Mapping[str, Any]] = lambda spec: {},
+        extra: Callable[[TrialSpec], Mapping[str, Any]] = lambda _: {},
     ) -> None:
         self._loss, self._known, self._most, self._extra = loss, dict(known or {}), most, extra
         self.batches: list[list[TrialSpec]] = []
