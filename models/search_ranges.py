@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from data.errors import InputError
-from models.config import RULES, AbandonmentConfig, TuneConfig
+from models.config import RULES, AbandonmentConfig, DigitsConfig, OptimizerConfig, TuneConfig
+
+Searched = AbandonmentConfig | DigitsConfig
+"""Configurations that can be searched over."""
 
 UNITS = ("32", "64", "128", "32-16", "64-32", "128-64", "128-64-32", "256-128")
 SINGLE_STEP = ("gradient_descent", "single_sgd")  # rules that set the examples of a step themselves
@@ -36,6 +39,12 @@ BASIC: dict[str, Values] = {
 }
 """Settings that every search draws."""
 
+DIGITS: dict[str, Values] = {
+    "units": ("64", "128", "256", "512", "1024"),
+    "batch_normalization": (False, True),
+}
+"""In the place of these, for the digit classifier."""
+
 FURTHER: dict[str, Values] = {
     "input_dropout": Interval(0.0, 0.3),
     "l1": (0.0, 1e-6, 1e-5, 1e-4),
@@ -64,7 +73,7 @@ class Parameter:
     """Update rules it exists under; all where empty."""
 
 
-def rules_of(config: AbandonmentConfig, tune: TuneConfig) -> tuple[str, ...]:
+def rules_of(config: Searched, tune: TuneConfig) -> tuple[str, ...]:
     """The update rules to search over, the configured one first."""
     for name in tune.optimizers:
         if name not in RULES:
@@ -72,7 +81,7 @@ def rules_of(config: AbandonmentConfig, tune: TuneConfig) -> tuple[str, ...]:
     return tuple(dict.fromkeys((config.optimizer.name, *tune.optimizers)))
 
 
-def parameters(config: AbandonmentConfig, tune: TuneConfig) -> list[Parameter]:
+def parameters(config: Searched, tune: TuneConfig) -> list[Parameter]:
     """The settings to search over, with the user's ranges in the place of the project's.
 
     Raises:
@@ -98,7 +107,7 @@ def field_of(name: str, rules: Sequence[str]) -> str:
     return next((name.removeprefix(p) for p in prefixes if name.startswith(p) and name.removeprefix(p) in fields), name)
 
 
-def _known(config: AbandonmentConfig, rules: tuple[str, ...]) -> dict[str, Parameter]:
+def _known(config: Searched, rules: tuple[str, ...]) -> dict[str, Parameter]:
     """Every setting that can be searched under these rules; what a single rule does not use is left out."""
     known: dict[str, Parameter] = {}
     for rule in rules:
@@ -110,14 +119,15 @@ def _known(config: AbandonmentConfig, rules: tuple[str, ...]) -> dict[str, Param
         "batch_size": tuple(rule for rule in rules if rule not in SINGLE_STEP),
         "batch_normalization": tuple(rule for rule in rules if rule != "single_sgd"),
     }
-    for name, values in (BASIC | FURTHER).items():
+    basic = BASIC | DIGITS if isinstance(config, DigitsConfig) else BASIC
+    for name, values in (basic | FURTHER).items():
         having = where.get(name, rules)
-        if having:
+        if having and (name in type(config).model_fields or name in OptimizerConfig.model_fields):
             known[name] = Parameter(name, values, () if having == rules else having)
     return known
 
 
-def _rates(config: AbandonmentConfig, rule: str, rules: int) -> Interval:
+def _rates(config: Searched, rule: str, rules: int) -> Interval:
     """A tenth to three times the configured rate of a rule alone; else the rule's usual rates and the configured."""
     own = config.optimizer.learning_rate
     if rules == 1:
@@ -134,8 +144,8 @@ def _given(name: str, field: str, given: tuple[Any, ...]) -> Values:
     if not given:
         raise InputError(f"`tune.space.{name}` should be a range from low to high or a list of values. {received}")
     if field not in LOGARITHMIC + LINEAR:
-        kind = int if field == "batch_size" else str
-        if any(not isinstance(value, kind) or isinstance(value, bool) for value in given):
+        kind = {"batch_size": int}.get(field, bool if isinstance(given[0], bool) else str)
+        if any(type(value) is not kind for value in given):
             what = "whole numbers" if kind is int else "words"
             raise InputError(f"`tune.space.{name}` should be a list of {what}. {received}")
         return tuple(dict.fromkeys(given))

@@ -1,22 +1,23 @@
-"""The space of settings of the abandonment model that a search tries."""
+"""The space of settings that a search tries."""
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import keras_tuner
 from keras_tuner.engine import hyperparameters as kinds
 from pydantic import ValidationError
 
 from data.errors import InputError
-from models.config import RULES, AbandonmentConfig, OptimizerConfig, TuneConfig
-from models.search_ranges import Interval, Parameter, field_of, parameters
+from models.config import RULES, AbandonmentConfig, DigitsConfig, OptimizerConfig, TuneConfig
+from models.search_ranges import Interval, Parameter, Searched, field_of, parameters
 
+Config = TypeVar("Config", bound=AbandonmentConfig | DigitsConfig)
 Point = Mapping[str, Any]
 """Values of the settings that are active, by name; plain JSON values."""
 
 
-def declare(config: AbandonmentConfig, tune: TuneConfig | None = None) -> keras_tuner.HyperParameters:
+def declare(config: Searched, tune: TuneConfig | None = None) -> keras_tuner.HyperParameters:
     """The space around a configuration.
 
     Its own values are part of it, as the defaults, except where `tune.space` leaves them out. Without
@@ -45,7 +46,7 @@ def declare(config: AbandonmentConfig, tune: TuneConfig | None = None) -> keras_
     return space
 
 
-def values_of(config: AbandonmentConfig, space: keras_tuner.HyperParameters | None = None) -> dict[str, Any]:
+def values_of(config: Searched, space: keras_tuner.HyperParameters | None = None) -> dict[str, Any]:
     """A configuration as a point of a space, by default of the one around it; its values may lie out of the ranges."""
     values: dict[str, Any] = {}
     for hp in (space or declare(config)).space:
@@ -63,7 +64,7 @@ def defaults_of(space: keras_tuner.HyperParameters) -> dict[str, Any]:
     return values
 
 
-def configured(config: AbandonmentConfig, values: Point) -> AbandonmentConfig:
+def configured(config: Config, values: Point) -> Config:
     """The configuration with the values of a point put in; what the point does not name stays.
 
     A rule other than the configured one starts from its own defaults, with the configured schedule and clipping.
@@ -83,8 +84,8 @@ def configured(config: AbandonmentConfig, values: Point) -> AbandonmentConfig:
     if "units" in rest:
         rest["units"] = tuple(int(part) for part in rest["units"].split("-"))
     if rule == "single_sgd":
-        rest.setdefault("batch_normalization", "off")
-    return AbandonmentConfig.model_validate({**config.model_dump(), **rest, "optimizer": optimizer})
+        rest.setdefault("batch_normalization", "off" if isinstance(config, AbandonmentConfig) else False)
+    return type(config).model_validate({**config.model_dump(), **rest, "optimizer": optimizer})
 
 
 def gridded(space: keras_tuner.HyperParameters, points: int) -> keras_tuner.HyperParameters:
@@ -105,7 +106,7 @@ def gridded(space: keras_tuner.HyperParameters, points: int) -> keras_tuner.Hype
     return grid
 
 
-def _read(config: AbandonmentConfig, parameter: Parameter) -> Any:
+def _read(config: Searched, parameter: Parameter) -> Any:
     field = field_of(parameter.name, list(RULES))
     if field == "optimizer":
         return config.optimizer.name
@@ -132,7 +133,7 @@ def _add(space: keras_tuner.HyperParameters, parameter: Parameter, own: Any, giv
     space.Choice(parameter.name, list(values), default=own if own in values else values[0])
 
 
-def _check(config: AbandonmentConfig, parameter: Parameter, given: bool) -> None:
+def _check(config: Searched, parameter: Parameter, given: bool) -> None:
     """Hold a user's range to what the configuration takes."""
     if not given:
         return

@@ -8,6 +8,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from data.digits import read_digits, split_digits
+from data.errors import InputError
 from models.artifacts import save_model
 from models.checkpoint import Place
 from models.digits_training import hits, train_digits
@@ -23,6 +24,7 @@ from pipeline.trial_runs import Label, TrialRuns
 from pipeline.workdir import locked, write_whole
 
 FOLDER = "digits"
+METHODS = ("random", "grid", "bayesian", "hyperband", "evolutionary")
 
 
 def tune_digits(config: PipelineConfig, workdir: Path, progress: Progress) -> dict[str, Any]:
@@ -36,6 +38,8 @@ def tune_digits(config: PipelineConfig, workdir: Path, progress: Progress) -> di
         InputError: the input is no file of digits, or every trial failed.
     """
     path, tune, folder = need_path(config), config.tune, workdir / FOLDER
+    if tune.method not in METHODS:
+        raise InputError(f"`tune.method` should be one of {', '.join(METHODS)} for digits. Received: {tune.method}")
     train, test = read_digits(path)
     with locked(workdir), Tracker(config, folder, title=f"{config.preset} · tune {tune.method}") as tracker:
         start = time.perf_counter()

@@ -1,19 +1,19 @@
-"""Search over the abandonment model's settings: a method proposes trials, a pool runs them."""
+"""Search over a model's settings: a method proposes trials, a pool runs them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol
 
 import keras_tuner
 
 from data.errors import InputError
-from models.config import AbandonmentConfig, TuneConfig
+from models.config import TuneConfig
 from models.search.cross_validation import grid_cv, random_cv
 from models.search.evolution import evolutionary
 from models.search.gradient import gradient
 from models.search.oracles import bayesian, grid, hyperband, random
 from models.search.problem import Problem, Proposals, none_completed
-from models.search_space import configured, declare
+from models.search_space import Config, configured, declare
 from models.trials.trial import TrialRecord, TrialSpec
 
 METHODS: dict[str, Callable[[Problem], Proposals]] = {
@@ -37,10 +37,10 @@ class Runner(Protocol):
 
 
 @dataclass(frozen=True)
-class SearchResult:
+class SearchResult(Generic[Config]):
     """What a search found."""
 
-    best: AbandonmentConfig
+    best: Config
     """The configuration to train, with its own number of epochs."""
 
     settings: Mapping[str, Any]
@@ -55,11 +55,11 @@ class SearchResult:
 
 def search(
     pool: Runner,
-    config: AbandonmentConfig,
+    config: Config,
     tune: TuneConfig,
     seed: int,
     space: keras_tuner.HyperParameters | None = None,
-) -> SearchResult:
+) -> SearchResult[Config]:
     """Search by `tune.method`; the metric that stops training early (`early_stopping.monitor`) also chooses.
 
     The first trial is `config` itself, so on the validation examples the result is never worse than it. Trials depend
