@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import keras_tuner
 from keras_tuner.engine import hyperparameters as kinds
@@ -85,7 +85,7 @@ def configured(config: Config, values: Point) -> Config:
         rest["units"] = tuple(int(part) for part in rest["units"].split("-"))
     if rule == "single_sgd":
         rest.setdefault("batch_normalization", "off" if isinstance(config, AbandonmentConfig) else False)
-    return type(config).model_validate({**config.model_dump(), **rest, "optimizer": optimizer})
+    return cast("Config", type(config).model_validate({**config.model_dump(), **rest, "optimizer": optimizer}))
 
 
 def gridded(space: keras_tuner.HyperParameters, points: int) -> keras_tuner.HyperParameters:
