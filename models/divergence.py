@@ -25,7 +25,7 @@ def diverged(
     """
     last = len(end.history["loss"])
     told = [f"Training diverged in epoch {last}: the loss is {end.history['loss'][-1]}."]
-    told += sentences([one for one in findings if one.kind in ("nan", "exploding")], advise=False)
+    told += sentences([one for one in findings if one.kind in ("nan", "exploding")], advise=False)[-1:]
     told.append(f"Set {' or '.join(f'`{setting}`' for setting in remedies)}.")
     if folder and last > 1:
         told.append(f"The weights after epoch {last - 1} are kept in {folder}.")

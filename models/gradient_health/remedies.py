@@ -46,10 +46,11 @@ def _living_activation(config: AbandonmentConfig) -> str | None:
 
 
 def _initializer(config: AbandonmentConfig) -> str | None:
-    """What suits the activation; together with the advice against a saturating one, what suits a ReLU."""
-    suited = "he_normal" if config.activation in FLAT else STARTS.get(config.activation, "he_normal")
-    fits = config.initializer == suited or (config.initializer == "auto" and config.activation not in FLAT)
-    return None if fits else f"initializer={suited}"
+    """What suits the activation; not where that saturates: another start alone does not help a deep network of them."""
+    suited = STARTS.get(config.activation, "he_normal")
+    if config.activation in FLAT or config.initializer in ("auto", suited):
+        return None
+    return f"initializer={suited}"
 
 
 def _residual(config: AbandonmentConfig) -> str | None:

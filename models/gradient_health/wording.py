@@ -24,7 +24,7 @@ def _told(group: Sequence[Finding]) -> str:
     return {
         "vanishing": f"The gradient vanishes in {where} from epoch {since} on: it is down to {worst:.1e} of the last "
         "layer's, so these layers hardly learn.",
-        "exploding": f"The gradient explodes in {where} in epoch {since}: its norm reaches {worst:,.0f} times what it "
+        "exploding": f"The gradient explodes in {where} in epoch {since}: its norm reaches {worst:.2g} times what it "
         "usually was.",
         "dead": f"Units are dead in {where} from epoch {since} on: up to {worst:.0%} of them are the same for every "
         "example, so they neither tell nor learn anything.",

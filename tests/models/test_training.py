@@ -12,7 +12,7 @@ from data.errors import InputError
 from data.examples import Examples
 from models.abandonment import core, encode, encoded_columns, logit_model, logits, predict
 from models.artifacts import load_model, save_model
-from models.config import AbandonmentConfig, EarlyStopping, OptimizerConfig
+from models.config import AbandonmentConfig, EarlyStopping, GradientHealthConfig, OptimizerConfig
 from models.divergence import DivergedError
 from models.checkpoint import Place
 from models.training import Trained, train_abandonment
@@ -168,6 +168,35 @@ def test_a_rate_that_diverges_is_a_clear_error() -> None:
     )
     with pytest.raises(DivergedError, match=r"epoch 1.*learning_rate.*clip_norm"):
         train_abandonment(train, validation, wild, 0)
+
+
+def test_a_training_that_diverges_later_keeps_the_state_before_and_says_so(tmp_path: Path) -> None:
+    train, validation, _ = sides()
+    wild = OptimizerConfig(name="gradient_descent", learning_rate=3.0)
+    deep = {"units": (16,) * 6, "activation": "elu", "batch_normalization": "off", "dropout": 0.0, "optimizer": wild}
+    told: list[float] = []
+    with pytest.raises(DivergedError, match="explodes in `dense_0`") as end:
+        train_abandonment(
+            train, validation, QUICK.model_copy(update=deep), 0, lambda _, m: told.append(m["loss"]), Place(tmp_path)
+        )
+    assert len(told) > 0
+    assert np.isfinite(told).all()
+    assert f"The weights after epoch {len(told)} are kept in {tmp_path}" in str(end.value)
+    with np.load(tmp_path / "state.npz") as state:
+        values = [state[name] for name in state.files if name.startswith("variables")]
+    assert all(np.isfinite(value).all() for value in values)
+
+
+def test_watching_the_gradients_changes_no_weight() -> None:
+    train, validation, _ = sides()
+    unwatched = QUICK.model_copy(update={"gradient_health": GradientHealthConfig(enabled=False)})
+    plain = train_abandonment(train, validation, unwatched, 0)
+    assert list(plain.history) == ["loss", "val_loss", "val_auc"]
+    assert all(trained().history[name] == values for name, values in plain.history.items())
+    for one, other in zip(plain.model.get_weights(), trained().model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    layers = ("dense_0", "batch_normalization_0", "logit")
+    assert {f"gradient_norm/{layer}" for layer in layers} | {"dead/dense_0"} < set(trained().history)
 
 
 def test_labels_of_one_class_or_no_examples_are_clear_errors() -> None:
