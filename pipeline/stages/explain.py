@@ -9,7 +9,8 @@ import pandas as pd
 from data.examples import Examples, read_examples
 from explain.examples import explain_examples
 from explain.explanations import Explanations, write_explanations
-from explain.quality.measure import Material, measure, write_quality
+from explain.quality.measure import measure, write_quality
+from explain.quality.measures import Material
 from explain.recommender_report import write_recommender_report
 from explain.report import write_report
 from explain.report_data import read_report_data, read_run_data

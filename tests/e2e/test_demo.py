@@ -32,6 +32,9 @@ def test_the_summary_has_the_keys_that_scripts_rely_on(demo: Path) -> None:
         assert found[f"stages/{stage.name}/status"] == "done"
         assert found[f"stages/{stage.name}/seconds"] > 0
         assert found[f"stages/{stage.name}/peak_rss_mib"] > 0
+    for measure in ("deletion_beats_random", "planted_spearman", "background_top_jaccard", "consistency_spearman"):
+        assert 0 < found[f"explanations/{measure}"] <= 1
+    assert found["explanations/seconds_per_1000_carts/shap"] > 0
     assert found["mlflow/experiment"] == "demo"
 
 
@@ -75,6 +78,11 @@ def test_the_run_its_trials_and_its_data_are_in_mlflow(demo: Path) -> None:
     metrics = summary(demo)["abandonment"]
     assert isinstance(metrics, dict)
     assert parents[0].data.metrics["abandonment.test.auc"] == metrics["test"]["auc"]
+    told = summary(demo)["explanations"]
+    assert isinstance(told, dict)
+    logged = {name.removeprefix("explanation."): value for name, value in parents[0].data.metrics.items()}
+    assert logged["faithfulness"] == told["faithfulness"]
+    assert logged["seconds_per_1000_carts.shap"] == told["seconds_per_1000_carts"]["shap"]
     assert parents[0].data.params["abandonment.optimizer.name"] == "adadelta"
     assert "index.html" in {Path(f.path).name for f in client.list_artifacts(parents[0].info.run_id, "report")}
     for name in ("cart-abandonment", "next-item"):

@@ -11,7 +11,8 @@ from data.examples import Examples
 from explain.config import ExplainConfig, QualityConfig
 from explain.examples import explain_examples
 from explain.explanations import Explanations
-from explain.quality.measure import Material, measure
+from explain.quality.measure import measure
+from explain.quality.measures import Material
 from explain.report_data import ReportData, RunData
 from models.config import CostConfig, EvaluateConfig
 from models.encoder import fit_encoder

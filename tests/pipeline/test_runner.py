@@ -1,6 +1,7 @@
 """Stages run when, and only when, something they depend on changed; a killed run resumes to the same bytes."""
 
 import io
+import json
 import os
 import random
 import signal
@@ -43,6 +44,15 @@ def test_an_unchanged_run_does_nothing(tmp_path: Path) -> None:
     toy_run(tmp_path, "demo.days=4")
     assert done(tmp_path) == before
     assert (tmp_path / "total" / "total.txt").read_text() == "12"
+
+
+def test_times_that_a_stage_measured_are_kept_beside_its_outputs(tmp_path: Path) -> None:
+    folders = [tmp_path / name / "doubled" for name in ("one", "other")]
+    for folder in folders:
+        toy_run(folder.parent, "demo.days=4")
+    seconds = [json.loads((folder / "stage.json").read_text())["measured_seconds"] for folder in folders]
+    assert seconds[0]["doubling"] < seconds[1]["doubling"]
+    assert folder_hashes(folders[0]) == folder_hashes(folders[1])
 
 
 def test_a_changed_setting_runs_the_stages_that_depend_on_it_and_says_so(tmp_path: Path) -> None:

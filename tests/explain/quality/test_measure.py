@@ -10,7 +10,8 @@ import pytest
 
 from explain.config import QualityConfig
 from explain.examples import explain_examples
-from explain.quality.measure import Material, measure, write_quality
+from explain.quality.measure import measure, write_quality
+from explain.quality.measures import Material
 from models.config import AbandonmentConfig
 from models.encoder import fit_encoder
 from tests.explain.quality.linear import shuffled
@@ -78,7 +79,9 @@ def test_the_table_is_the_same_at_every_run_and_plain_json(tmp_path: Path) -> No
     found = material(straight())
     first, again = measure(found), measure(found)
     assert first.table == again.table
-    assert set(first.seconds) == {"shap", "permutation"} == set(first.table["passes"])
+    assert set(first.seconds) == {"shap", "permutation"}
+    assert first.table["passes"]["shap"] == 4 * CONFIG.background
+    assert first.table["passes"]["permutation"] == len(TEST.specs) * CONFIG.permutation_repeats
     write_quality(first.table, tmp_path)
     assert json.loads((tmp_path / "quality.json").read_text()) == first.table
     assert len(first.table["curves"]["deletion"]) == len(TEST.specs) + 1
