@@ -103,7 +103,7 @@ def surface(board: Board, pair: Interaction) -> Surface | None:
     found = partial_dependence(
         Risk(lookup.encoded, lookup.columns, lookup.score_rows),
         board.own.astype(np.float64),
-        [(first, second)],
+        [first, second],
         custom_values={f: board.grids[f].rows.astype(np.float64) for f in (first, second)},
         kind="average",
         method="brute",

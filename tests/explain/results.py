@@ -14,6 +14,8 @@ from explain.explanations import Explanations
 from explain.quality.measure import measure
 from explain.quality.measures import Material
 from explain.report_data import ReportData, RunData
+from explain.whole.compute import Sides, explain_whole
+from explain.whole.results import Whole
 from models.config import CostConfig, EvaluateConfig
 from models.encoder import fit_encoder
 from models.evaluation import evaluate_abandonment
@@ -21,7 +23,11 @@ from tests.explain.shop import carts, linear
 
 EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }}</style>", "'; ]]>--><b>")
 QUALITY = QualityConfig(carts=30, random_orders=1, subsets=10, nudged_carts=5, backgrounds=2)
-CONFIG = ExplainConfig(background=20, max_rows=150, permutation_repeats=4, permutation_rows=200, quality=QUALITY)
+CONFIG = ExplainConfig(
+    background=20, max_rows=150, permutation_repeats=4, permutation_rows=200, shape_features=4, shape_rows=60,
+    shape_points=6, interaction_rows=20, stand_in_rows=200, ablation_rows=60, ablation_background=4,
+    interaction_floor=0.0, quality=QUALITY,
+)  # fmt: skip
 
 
 def evil(examples: Examples) -> Examples:
@@ -38,34 +44,45 @@ def evil(examples: Examples) -> Examples:
 @cache
 def explained() -> tuple[Examples, Explanations]:
     """Test examples and their explanations by a linear model."""
-    train, test = evil(carts(300)), evil(carts(300, seed=1))
-    return test, explain_examples(_model(train), train, test, CONFIG, seed=0)
+    sides, model = shop()
+    return sides.test, explain_examples(model, sides.train, sides.test, CONFIG, seed=0)
+
+
+@cache
+def whole() -> Whole:
+    """What is said of that model as a whole."""
+    sides, model = shop()
+    return explain_whole(model, sides, explained()[1], 0.5, CONFIG, seed=0)
 
 
 @cache
 def quality() -> dict[str, Any]:
     """How good these explanations are."""
-    (test, found), train = explained(), evil(carts(300))
-    model = _model(train)
+    (test, found), (sides, model) = explained(), shop()
     return measure(Material(
-        model=model, train=train, explained=test.take(found.rows), explanations=found, config=CONFIG, seed=0, twin=model
+        model=model, train=sides.train, explained=test.take(found.rows), explanations=found, config=CONFIG, seed=0,
+        twin=model,
     )).table  # fmt: skip
 
 
-def _model(train: Examples) -> keras.Model:
-    coefficients = np.linspace(0.01, 0.02, fit_encoder(train, 0).output_shape[1])
+@cache
+def shop() -> tuple[Sides, keras.Model]:
+    """Examples, and a linear model of them."""
+    sides = Sides(*(evil(carts(300, seed=seed)) for seed in (0, 2, 1)))
+    coefficients = np.linspace(0.01, 0.02, fit_encoder(sides.train, 0).output_shape[1])
     coefficients[2] = 0.0  # "unused"
-    return linear(train, coefficients)
+    return sides, linear(sides.train, coefficients)
 
 
 def report_data(few: int = 300, **changes: Any) -> ReportData:
     """Everything a report can show; `few` is how many test examples the metrics are of."""
     test, explanations = explained()
     metrics, curves = _evaluated(test.take(np.arange(few)))
-    whole = ReportData(
+    everything = ReportData(
         examples=test.take(explanations.rows),
         explanations=explanations,
         explanation_quality=quality(),
+        whole=whole(),
         metrics={"abandonment": metrics, "recommender": RECOMMENDER},
         curves=curves,
         split=SPLIT,
@@ -81,7 +98,7 @@ def report_data(few: int = 300, **changes: Any) -> ReportData:
         history={"abandonment": {"loss": [0.7, 0.6], "val_loss": [0.7, 0.65]}, "recommender": {"skipped": EVIL[0]}},
         notes=[EVIL[3]],
     )  # fmt: skip
-    return replace(whole, **changes)
+    return replace(everything, **changes)
 
 
 def run_data(**changes: Any) -> RunData:

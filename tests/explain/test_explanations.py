@@ -12,9 +12,10 @@ from data.feature import write_features
 from explain.examples import explain_examples
 from explain.explanations import read_explanations, sigmoid, write_explanations
 from explain.report_data import read_report_data
+from explain.whole.results import write_whole
 from models.abandonment import predict
 from models.encoder import fit_encoder
-from tests.explain.results import CONFIG, explained, report_data
+from tests.explain.results import CONFIG, explained, report_data, whole
 from tests.explain.shop import carts, linear
 
 TRAIN, TEST = carts(200), carts(200, seed=1)
@@ -69,6 +70,8 @@ def test_report_data_finds_the_values_of_the_explained_carts(tmp_path: Path) -> 
     for name in ("evaluate/metrics.json", "evaluate/curves.json", "split/split.json"):
         (tmp_path / name).write_text("{}")
     write_explanations(found, tmp_path / "explain")
+    write_whole(whole(), tmp_path / "explain")
     read = read_report_data(tmp_path, source="here")
     assert_frame_equal(read.examples.features, report_data().examples.features, check_dtype=False)
+    assert read.whole == whole()
     assert (read.source, read.ingest, read.trials) == ("here", None, [])
