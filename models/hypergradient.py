@@ -45,9 +45,13 @@ class Lookahead:
         """Make one step.
 
         Args:
-            x, y, weights: rows, labels and weights (n,) of a training batch.
-            held_out, held_labels: rows and labels of a validation batch.
-            rate, l2: learning rate and penalty of this step, scalars.
+            x: rows of a training batch, (n, …).
+            y: their labels.
+            weights: (n,) what each counts.
+            held_out: rows of a validation batch.
+            held_labels: their labels.
+            rate: learning rate of this step, scalar.
+            l2: its penalty.
 
         Returns:
             (5,) float32: the training loss; ∂L/∂log η; ∂L/∂log λ; and both divided by the norms of their two factors,
@@ -84,8 +88,8 @@ class HypergradientEpochs:
 
     After every step the logarithms of both move against the gradient by at most `PACE`, in proportion to the cosine
     between the step's effect and the validation gradient, which has no scale that would have to be set.
-    An epoch's metrics are `loss`, and `learning_rate` and `l2`: the geometric means over the epoch's steps, those of the
-    best epoch being what was learned. Give it a model without an L2 penalty of its own.
+    An epoch's metrics are `loss`, and `learning_rate` and `l2`: the geometric means over the epoch's steps, those of
+    the best epoch being what was learned. Give it a model without an L2 penalty of its own.
     """
 
     def __init__(

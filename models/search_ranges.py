@@ -1,6 +1,7 @@
 """Values of each setting that a search draws from: the project's own, and the user's in their place."""
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +9,8 @@ from typing import Any
 from data.errors import InputError
 from models.config import RULES, AbandonmentConfig, DigitsConfig, OptimizerConfig, TuneConfig
 
-Searched = AbandonmentConfig | DigitsConfig
-"""Configurations that can be searched over."""
+Network = AbandonmentConfig | DigitsConfig
+"""A configuration that can be searched around; settings that it does not have are left out."""
 
 UNITS = ("32", "64", "128", "32-16", "64-32", "128-64", "128-64-32", "256-128")
 SINGLE_STEP = ("gradient_descent", "single_sgd")  # rules that set the examples of a step themselves
@@ -39,12 +40,6 @@ BASIC: dict[str, Values] = {
 }
 """Settings that every search draws."""
 
-DIGITS: dict[str, Values] = {
-    "units": ("64", "128", "256", "512", "1024"),
-    "batch_normalization": (False, True),
-}
-"""In the place of these, for the digit classifier."""
-
 FURTHER: dict[str, Values] = {
     "input_dropout": Interval(0.0, 0.3),
     "l1": (0.0, 1e-6, 1e-5, 1e-4),
@@ -73,7 +68,7 @@ class Parameter:
     """Update rules it exists under; all where empty."""
 
 
-def rules_of(config: Searched, tune: TuneConfig) -> tuple[str, ...]:
+def rules_of(config: Network, tune: TuneConfig) -> tuple[str, ...]:
     """The update rules to search over, the configured one first."""
     for name in tune.optimizers:
         if name not in RULES:
@@ -81,7 +76,7 @@ def rules_of(config: Searched, tune: TuneConfig) -> tuple[str, ...]:
     return tuple(dict.fromkeys((config.optimizer.name, *tune.optimizers)))
 
 
-def parameters(config: Searched, tune: TuneConfig) -> list[Parameter]:
+def parameters(config: Network, tune: TuneConfig) -> list[Parameter]:
     """The settings to search over, with the user's ranges in the place of the project's.
 
     Raises:
@@ -94,7 +89,7 @@ def parameters(config: Searched, tune: TuneConfig) -> list[Parameter]:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f" Did you mean `{near[0]}`?" if near else ""
             raise InputError(f"`tune.space` should name {', '.join(known)}. Received: {name}.{hint}")
-        known[name] = Parameter(name, _given(name, field_of(name, rules), given), known[name].rules)
+        known[name] = Parameter(name, _given(name, field_of(name, rules), given, known[name].values), known[name].rules)
     several = len(rules) > 1
     asked = [p for name, p in known.items() if several or name not in FURTHER or name in tune.space]
     return [Parameter("optimizer", rules), *asked] if several else asked
@@ -107,7 +102,7 @@ def field_of(name: str, rules: Sequence[str]) -> str:
     return next((name.removeprefix(p) for p in prefixes if name.startswith(p) and name.removeprefix(p) in fields), name)
 
 
-def _known(config: Searched, rules: tuple[str, ...]) -> dict[str, Parameter]:
+def _known(config: Network, rules: tuple[str, ...]) -> dict[str, Parameter]:
     """Every setting that can be searched under these rules; what a single rule does not use is left out."""
     known: dict[str, Parameter] = {}
     for rule in rules:
@@ -119,15 +114,17 @@ def _known(config: Searched, rules: tuple[str, ...]) -> dict[str, Parameter]:
         "batch_size": tuple(rule for rule in rules if rule not in SINGLE_STEP),
         "batch_normalization": tuple(rule for rule in rules if rule != "single_sgd"),
     }
-    basic = BASIC | DIGITS if isinstance(config, DigitsConfig) else BASIC
-    for name, values in (basic | FURTHER).items():
+    fields = type(config).model_fields | OptimizerConfig.model_fields
+    for name, values in (BASIC | FURTHER).items():
         having = where.get(name, rules)
-        if having and (name in type(config).model_fields or name in OptimizerConfig.model_fields):
+        if having and name in fields:
+            if name == "batch_normalization" and isinstance(config.batch_normalization, bool):
+                values = (False, True)
             known[name] = Parameter(name, values, () if having == rules else having)
     return known
 
 
-def _rates(config: Searched, rule: str, rules: int) -> Interval:
+def _rates(config: Network, rule: str, rules: int) -> Interval:
     """A tenth to three times the configured rate of a rule alone; else the rule's usual rates and the configured."""
     own = config.optimizer.learning_rate
     if rules == 1:
@@ -138,15 +135,15 @@ def _rates(config: Searched, rule: str, rules: int) -> Interval:
     return Interval(low, high, logarithmic=True)
 
 
-def _given(name: str, field: str, given: tuple[Any, ...]) -> Values:
+def _given(name: str, field: str, given: tuple[Any, ...], usual: Values) -> Values:
     """A user's range or list as values."""
-    received = f"Received: [{', '.join(map(repr, given))}]".replace("'", '"')
+    received = f"Received: {json.dumps(given)}"
     if not given:
         raise InputError(f"`tune.space.{name}` should be a range from low to high or a list of values. {received}")
-    if field not in LOGARITHMIC + LINEAR:
-        kind = {"batch_size": int}.get(field, bool if isinstance(given[0], bool) else str)
+    if field not in LOGARITHMIC + LINEAR and not isinstance(usual, Interval):
+        kind = type(usual[0])
         if any(type(value) is not kind for value in given):
-            what = "whole numbers" if kind is int else "words"
+            what = {int: "whole numbers", bool: "true and false"}.get(kind, "words")
             raise InputError(f"`tune.space.{name}` should be a list of {what}. {received}")
         return tuple(dict.fromkeys(given))
     if any(isinstance(value, str | bool) for value in given):

@@ -10,14 +10,15 @@ from pydantic import ValidationError
 
 from data.errors import InputError
 from models.config import RULES, AbandonmentConfig, DigitsConfig, OptimizerConfig, TuneConfig
-from models.search_ranges import Interval, Parameter, Searched, field_of, parameters
+from models.search_ranges import Interval, Network, Parameter, field_of, parameters
 
 Config = TypeVar("Config", bound=AbandonmentConfig | DigitsConfig)
+
 Point = Mapping[str, Any]
 """Values of the settings that are active, by name; plain JSON values."""
 
 
-def declare(config: Searched, tune: TuneConfig | None = None) -> keras_tuner.HyperParameters:
+def declare(config: Network, tune: TuneConfig | None = None) -> keras_tuner.HyperParameters:
     """The space around a configuration.
 
     Its own values are part of it, as the defaults, except where `tune.space` leaves them out. Without
@@ -46,7 +47,7 @@ def declare(config: Searched, tune: TuneConfig | None = None) -> keras_tuner.Hyp
     return space
 
 
-def values_of(config: Searched, space: keras_tuner.HyperParameters | None = None) -> dict[str, Any]:
+def values_of(config: Network, space: keras_tuner.HyperParameters | None = None) -> dict[str, Any]:
     """A configuration as a point of a space, by default of the one around it; its values may lie out of the ranges."""
     values: dict[str, Any] = {}
     for hp in (space or declare(config)).space:
@@ -84,8 +85,9 @@ def configured(config: Config, values: Point) -> Config:
     if "units" in rest:
         rest["units"] = tuple(int(part) for part in rest["units"].split("-"))
     if rule == "single_sgd":
-        rest.setdefault("batch_normalization", "off" if isinstance(config, AbandonmentConfig) else False)
-    return cast("Config", type(config).model_validate({**config.model_dump(), **rest, "optimizer": optimizer}))
+        rest.setdefault("batch_normalization", False if isinstance(config.batch_normalization, bool) else "off")
+    changes = {**config.model_dump(), **rest, "optimizer": optimizer}
+    return cast("Config", type(config).model_validate(changes))
 
 
 def gridded(space: keras_tuner.HyperParameters, points: int) -> keras_tuner.HyperParameters:
@@ -106,7 +108,7 @@ def gridded(space: keras_tuner.HyperParameters, points: int) -> keras_tuner.Hype
     return grid
 
 
-def _read(config: Searched, parameter: Parameter) -> Any:
+def _read(config: Network, parameter: Parameter) -> Any:
     field = field_of(parameter.name, list(RULES))
     if field == "optimizer":
         return config.optimizer.name
@@ -130,10 +132,16 @@ def _add(space: keras_tuner.HyperParameters, parameter: Parameter, own: Any, giv
         return
     if own is not None and not given:
         values = tuple(dict.fromkeys((*values, own)))
-    space.Choice(parameter.name, list(values), default=own if own in values else values[0])
+    default = own if own in values else values[0]
+    if len(values) == 1:
+        space.Fixed(parameter.name, values[0])
+    elif isinstance(default, bool):
+        space.Boolean(parameter.name, default=default)
+    else:
+        space.Choice(parameter.name, list(values), default=default)
 
 
-def _check(config: Searched, parameter: Parameter, given: bool) -> None:
+def _check(config: Network, parameter: Parameter, given: bool) -> None:
     """Hold a user's range to what the configuration takes."""
     if not given:
         return

@@ -28,11 +28,11 @@ class BayesianOracle(keras_tuner.oracles.BayesianOptimizationOracle):
 
     def __init__(self, **how: Any) -> None:
         super().__init__(**how)
-        # With a single length and nothing else, KerasTuner's kernel explains few trials best by a length of nothing: then
-        # the bound is the same everywhere, and the search random.
+        # KerasTuner's kernel has one length for all settings, and no noise: it explains few trials best by a length of
+        # nothing, the bound is then the same everywhere, and the search random.
         size, noise = kernels.ConstantKernel(1.0, (0.1, 100.0)), kernels.WhiteKernel(1e-2, (1e-5, 1.0))
         kernel = size * kernels.Matern([1.0] * len(self._nonfixed_space()), LENGTHS, nu=2.5) + noise
-        self.gpr.set_params(kernel=kernel, n_restarts_optimizer=2)
+        self.gpr.set_params(kernel=kernel, n_restarts_optimizer=0)
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """Values of the next trial, as KerasTuner asks for them."""
@@ -62,7 +62,7 @@ class BayesianOracle(keras_tuner.oracles.BayesianOptimizationOracle):
         space = self._nonfixed_space()
         column = {hp.name: i for i, hp in enumerate(space)}
         for i, hp in enumerate(space):
-            if isinstance(hp, kinds.Choice):
+            if not isinstance(hp, kinds.Float):
                 places = np.array([hp.value_to_prob(value) for value in hp.values])
                 points[:, i] = places[(points[:, i] * len(places)).astype(int)]
             for condition in hp.conditions:

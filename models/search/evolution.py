@@ -13,13 +13,12 @@ from models.search.problem import ROUND, Problem, Proposals
 def evolutionary(problem: Problem) -> Proposals:
     """Generations of trials, each bred from the best so far (Deb et al. 2002, doi:10.1109/4235.996017, one objective).
 
-    A generation is a round; the configured setting belongs to the first. Numbers are blended (BLX-α, Eshelman &
-    Schaffer 1993), words taken from either parent. Settings that exist under another update rule are carried along
-    without effect, so that crossover and mutation work on all.
+    A generation is a round; the configured setting belongs to the first. A child takes each setting from either parent
+    or anew. Settings that exist under another update rule are carried along without effect, so that crossover and
+    mutation work on all.
     """
     trials = problem.tune.trials
-    blend = optuna.samplers.nsgaii.BLXAlphaCrossover()
-    sampler = optuna.samplers.NSGAIISampler(population_size=ROUND, crossover=blend, seed=problem.random_state)
+    sampler = optuna.samplers.NSGAIISampler(population_size=ROUND, seed=problem.random_state)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=sampler)
     genes = distributions(problem.space)

@@ -12,7 +12,7 @@ import numpy as np
 from data.errors import InputError
 from models.config import TuneConfig
 from models.fitting import maximized
-from models.search_ranges import Searched
+from models.search_ranges import Network
 from models.search_space import Point, configured, defaults_of, values_of
 from models.trials.trial import TrialRecord, TrialSpec
 
@@ -47,7 +47,7 @@ have the best single trial chosen. It depends on nothing but the question and wh
 class Problem:
     """A search to make."""
 
-    config: Searched
+    config: Network
     """What trials have in common; the first is this itself."""
 
     tune: TuneConfig

@@ -1,4 +1,4 @@
-"""Search over a model's settings: a method proposes trials, a pool runs them."""
+"""Search over a network's settings: a method proposes trials, a pool runs them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,13 @@ from typing import Any, Generic, Protocol
 import keras_tuner
 
 from data.errors import InputError
-from models.config import TuneConfig
+from models.config import ScheduleConfig, TuneConfig
 from models.search.cross_validation import grid_cv, random_cv
 from models.search.evolution import evolutionary
 from models.search.gradient import gradient
 from models.search.oracles import bayesian, grid, hyperband, random
 from models.search.problem import Problem, Proposals, none_completed
+from models.search_ranges import Network
 from models.search_space import Config, configured, declare
 from models.trials.trial import TrialRecord, TrialSpec
 
@@ -76,7 +77,7 @@ def search(
     Raises:
         InputError: `tune` cannot be used, or every trial failed.
     """
-    check_budget(tune)
+    check(config, tune)
     problem = Problem(config, tune, seed, space or declare(config, tune))
     records: list[TrialRecord] = []
     found = None
@@ -96,13 +97,18 @@ def search(
     return SearchResult(configured(config, settings), settings, records, found.scores if found else ())
 
 
-def check_budget(tune: TuneConfig) -> None:
-    """Hold a search to what it needs at least.
+def check(config: Network, tune: TuneConfig) -> None:
+    """Hold a search to what its method needs.
 
     Raises:
-        InputError: there would be nothing to search.
+        InputError: there would be nothing to search, or the method is not made for it.
     """
     least = 3 if tune.method == "gradient" else 1
     if tune.trials < least:
         why = " with `tune.method` gradient (the configured setting, an adapting trial and a trial of what it learned)"
         raise InputError(f"`tune.trials` should be at least {least}{why if least > 1 else ''}. Received: {tune.trials}")
+    if tune.method == "gradient" and config.optimizer.schedule != ScheduleConfig():
+        raise InputError(
+            "`optimizer.schedule` should be constant, without warm-up, with `tune.method` gradient, which moves the "
+            f"learning rate itself. Received: {config.optimizer.schedule.model_dump_json()}"
+        )
