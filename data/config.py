@@ -69,8 +69,8 @@ class SourceConfig(StrictModel):
     """Where the data come from and what their columns mean."""
 
     kind: Literal["demo", "events", "features", "digits"] = "events"
-    """`demo` simulates a shop; `events` reads a log of shop events; `features` reads a ready table of examples; `digits`
-    reads images of handwritten digits, which `tune` and `compare` take, to try optimizers and searches on."""
+    """`demo` simulates a shop; `events` reads a log of shop events; `features` reads a ready table of examples;
+    `digits` reads images of handwritten digits, which `tune` and `compare` take, to try optimizers and searches on."""
 
     path: Path | None = None
     """The input: a file, a folder or a glob. `--input` overrides it."""

@@ -80,7 +80,9 @@ def train_digits(
             place.checkpoint(settings, seed, len(train), len(validation)) if place else None,
         )
     except NotFinite as end:
-        raise diverged(end, (), optimizer_remedies("digits", config.optimizer), place.folder if place else None) from None
+        raise diverged(
+            end, (), optimizer_remedies("digits", config.optimizer), place.folder if place else None
+        ) from None
     return TrainedDigits(model, fitted.history, fitted.best_epoch)
 
 
