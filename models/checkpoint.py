@@ -90,7 +90,7 @@ class Place:
     epochs: int | None = None
     """Epochs after which it stops, where the configuration has more."""
 
-    def checkpoint(self, *known: str | int) -> Checkpoint:
+    def checkpoint(self, *known: str | int | bool) -> Checkpoint:
         """The state's file, for a training that depends on what is `known`."""
         key = hashlib.sha256(json.dumps(known).encode()).hexdigest()
         return Checkpoint(self.folder / STATE, key, self.start / STATE if self.start else None)

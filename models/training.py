@@ -14,13 +14,14 @@ from models.calibration import Platt, fit_platt, set_calibration
 from models.checkpoint import Checkpoint, Place
 from models.config import AbandonmentConfig
 from models.divergence import diverged
-from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, NotFinite, Tell, fit, seed_everything, silent
+from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, Epochs, NotFinite, Tell, fit, seed_everything, silent
 from models.gradient_health import Finding, GradientWatch, WatchedEpochs, diagnose, remedies, sentences
 from models.judge import Judge
 from models.objective import make_loss
 from models.optimizers import make_optimizer
 
 SAMPLE = 1024
+Matrix = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def train_abandonment(
     seed: int,
     tell: Tell = silent,
     place: Place | None = None,
+    adapt: bool = False,
 ) -> Trained:
     """Train, stop early, calibrate.
 
@@ -70,6 +72,8 @@ def train_abandonment(
         seed: makes the weights reproducible to the byte on the same machine.
         tell: is told of each epoch's metrics, those in `Trained.history`.
         place: where the state is kept after every epoch, for a killed training to go on from.
+        adapt: move learning rate and L2 penalty along the gradient of the validation loss (`models.hypergradient`);
+            the history then has `learning_rate` and `l2`.
 
     Raises:
         InputError: an empty side, or training examples of one class.
@@ -78,14 +82,18 @@ def train_abandonment(
     _check(train, validation)
     start = time.perf_counter()
     seed_everything(seed)
-    model = build_abandonment(train, config)
+    model = build_abandonment(train, config.model_copy(update={"l2": 0.0}) if adapt else config)
     encoded, held_out = encode(model, train), encode(model, validation)
     batch = config.optimizer.batch(config.batch_size, len(train))
     steps = -(-len(train) // batch)
     trainer = _trainer(model, config, config.weight_average * len(train) / batch, steps)
     class_weight = _class_weight(train.abandoned) if config.imbalance == "class_weight" else None
     labels = train.abandoned.astype(np.float32)[:, None]
-    epochs = ArrayEpochs(trainer, encoded, labels, batch, seed, class_weight)
+    if adapt:
+        sides = (encoded, labels, held_out, validation.abandoned.astype(np.float32)[:, None])
+        epochs: Epochs = _adapting(trainer, config, sides, batch, seed, class_weight)
+    else:
+        epochs = ArrayEpochs(trainer, encoded, labels, batch, seed, class_weight)
     watch = GradientWatch(trainer, _sample(encoded, seed)) if config.gradient_health.enabled else None
     sizes = watch.sizes if watch else {}
     try:
@@ -96,7 +104,7 @@ def train_abandonment(
             min(config.epochs, place.epochs) if place and place.epochs else config.epochs,
             config.early_stopping,
             tell,
-            _checkpoint(place, train, validation, config, seed),
+            _checkpoint(place, train, validation, config, seed, adapt),
         )
     except NotFinite as end:
         found = diagnose(end.history, sizes, config)
@@ -123,12 +131,27 @@ def _trainer(model: keras.Model, config: AbandonmentConfig, average: float, step
     return trainer
 
 
+def _adapting(
+    trainer: keras.Model,
+    config: AbandonmentConfig,
+    sides: tuple[Matrix, Matrix, Matrix, Matrix],
+    batch: int,
+    seed: int,
+    class_weight: dict[int, float] | None,
+) -> Epochs:
+    from models.hypergradient import HypergradientEpochs  # on TensorFlow alone
+
+    kernels = [layer.kernel for layer in trainer.layers if layer.name.startswith(("dense_", "logit"))]
+    judge = keras.losses.BinaryCrossentropy(from_logits=True)
+    return HypergradientEpochs(trainer, kernels, *sides, batch, seed, config.l2, judge, class_weight)
+
+
 def _checkpoint(
-    place: Place | None, train: Examples, validation: Examples, config: AbandonmentConfig, seed: int
+    place: Place | None, train: Examples, validation: Examples, config: AbandonmentConfig, seed: int, adapt: bool
 ) -> Checkpoint | None:
     # When to stop is judged anew from the history: a training may go on for longer than it was meant to.
     settings = config.model_dump_json(exclude={"early_stopping"})
-    return place.checkpoint(settings, seed, digest(train), digest(validation)) if place else None
+    return place.checkpoint(settings, seed, adapt, digest(train), digest(validation)) if place else None
 
 
 def _sample(encoded: npt.NDArray[np.float32], seed: int) -> npt.NDArray[np.float32]:

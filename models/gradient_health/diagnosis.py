@@ -69,7 +69,9 @@ def diagnose(
 
 def _lost(history: Mapping[str, Sequence[float]], layers: Mapping[str, int]) -> list[tuple[Kind, str, int, float]]:
     norms, peaks = _table(history, "gradient_norm", layers), _table(history, "gradient_peak", layers)
-    return [("nan", layer, e, float(peaks[i, : e + 1].max())) for i, layer, e in _first(np.asarray(np.isnan(norms)), layers)]
+    return [
+        ("nan", layer, e, float(peaks[i, : e + 1].max())) for i, layer, e in _first(np.asarray(np.isnan(norms)), layers)
+    ]
 
 
 def _exploding(

@@ -50,16 +50,21 @@ class CartTask:
         """Train a configuration of the abandonment model.
 
         With `share.judge` it is judged on what is set aside; with `share.fold` it is trained and judged on a fold of
-        the training examples, and the validation examples have no part.
+        the training examples, and the validation examples have no part; with `share.hypergradient` learning rate and
+        L2 penalty adapt, and what they came to by the best epoch is told.
         """
         config = AbandonmentConfig.model_validate(spec.config)
         train, validation = self._sides(spec.share)
-        trained = train_abandonment(train, validation, config, spec.seed, tell, Place(folder, start, spec.epochs))
+        adapt = bool(spec.share.get("hypergradient"))
+        place = Place(folder, start, spec.epochs)
+        trained = train_abandonment(train, validation, config, spec.seed, tell, place, adapt)
         rows = len(train)
         extra: dict[str, Any] = {
             "rows": rows,
             "steps_per_epoch": -(-rows // config.optimizer.batch(config.batch_size, rows)),
         }
+        if adapt:
+            extra |= {name: trained.history[name][trained.best_epoch] for name in ("learning_rate", "l2")}
         if spec.share.get("judge"):
             extra |= _judged(trained, self._aside, self._seed)
         metrics = {name: series[trained.best_epoch] for name, series in trained.history.items()}

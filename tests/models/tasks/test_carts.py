@@ -110,6 +110,16 @@ def test_a_fold_is_of_the_training_side_alone(split: Path, tmp_path: Path) -> No
     assert task.train(spec(1, fold=0, folds=3, fold_by="visitor"), folders[1], None, silent) != plain
 
 
+def test_an_adapting_trial_tells_what_rate_and_penalty_it_came_to(split: Path, tmp_path: Path) -> None:
+    task = CartTask.address(split, 1000, 0).open()
+    slow = {**QUICK, "optimizer": {**QUICK["optimizer"], "learning_rate": 0.001}}
+    adapting = TrialSpec("0", {}, slow, 1, 4, share={"hypergradient": True})
+    outcome = task.train(adapting, tmp_path, None, silent)
+    assert outcome.extra["learning_rate"] > 0.0011  # a rate far too low is raised, by 5% a step at most
+    assert outcome.extra["learning_rate"] == outcome.history["learning_rate"][outcome.best_epoch]
+    assert outcome.extra["l2"] > 0
+
+
 def test_other_data_is_another_task(split: Path, tmp_path: Path) -> None:
     one = CartTask.address(split, 1000, 0)
     assert one == CartTask.address(split, 1000, 0)
