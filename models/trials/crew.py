@@ -17,6 +17,7 @@ PAUSE = 0.1  # seconds between two looks at the trials
 EARLY_DEATHS = 3
 GRACE = 5.0  # seconds that a worker which let go of its trial has to end
 LINES = 20  # of a worker's last words
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
 
 
 class Crew:
@@ -85,7 +86,7 @@ class Crew:
 
     def _bury(self, name: str) -> None:
         process = self._all[name]
-        _kill(process)  # what it had started may outlive it, and hold its trial
+        _kill(process)  # what it had started may outlive it, and keep memory the next one needs
         if took(self._folder, name).exists():
             self._early = 0
             return
@@ -98,15 +99,17 @@ class Crew:
 
 
 def environment(workers: int) -> dict[str, str]:
-    """What worker processes find around them: the leader's import path and an equal share of the cores."""
+    """What worker processes find around them: the leader's import path and an equal share of the cores.
+
+    A number of threads that is set in the leader's environment stays: with the same one, records do not depend on the
+    number of workers to the last bit.
+    """
     threads = str(max(1, len(os.sched_getaffinity(0)) // workers))
     return {
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else the first takes the memory of all
+        **dict.fromkeys(THREADS, threads),
         **os.environ,
         "PYTHONPATH": os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path),
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_NUM_INTEROP_THREADS": threads,
-        "OMP_NUM_THREADS": threads,
     }
 
 

@@ -26,8 +26,9 @@ class Pool:
     """Runs trials in `workers` processes (1: in this process), each with its share of the cores.
 
     The same specifications give the same records, whatever the number of workers and however often leader or workers
-    were killed, as long as the task's outcome depends on the specification alone. Floating point makes that a matter
-    of threads too: records are the same to the bit where each process has the same number of them.
+    were killed, as long as the task's outcome depends on the specification alone. TensorFlow's sums depend on its
+    threads too: where a record is to be the same to the last bit, set `TF_NUM_INTRAOP_THREADS` to the same number; it
+    is otherwise each worker's share of the cores.
 
     Other machines may join: `models.trials.worker`. A trial that failed stays failed until its setting, its task or
     its folder is another one.

@@ -67,7 +67,10 @@ def _run(folder: Path, name: str, trial: TrialFolder, task: Task) -> None:
 
 def _end_with_leader() -> None:
     os.read(sys.stdin.fileno(), 1)  # returns when the leader ends, however it ends
-    os.killpg(os.getpid(), signal.SIGKILL)  # a trial may be stopped at any moment; what the task started goes too
+    try:
+        os.killpg(os.getpid(), signal.SIGKILL)  # a trial may be stopped at any moment; what the task started goes too
+    finally:
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """A search under `kill -9`, at seeded random moments: it ends with the records of one that was left alone."""
 
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -103,6 +105,18 @@ def test_leaders_that_are_killed(tmp_path: Path, unbroken: list[TrialRecord], wo
         kills, search = kills + hits, search + 1
 
 
+def test_an_interrupt_from_the_terminal_is_for_the_leader_alone(tmp_path: Path, unbroken: list[TrialRecord]) -> None:
+    leader = start(tmp_path, 3, start_new_session=True, stderr=subprocess.DEVNULL)
+    until(lambda: list(tmp_path.glob("workers/*.took")))
+    os.killpg(leader.pid, signal.SIGINT)  # as Ctrl-C does
+    assert leader.wait(30) == -signal.SIGINT
+    assert not alive(tmp_path)
+    assert all(log.read_text() == "" for log in tmp_path.glob("workers/*.log"))
+    led(tmp_path, 3)
+    assert not list(tmp_path.glob(f"*/{DEATHS}"))
+    check_account(tmp_path, unbroken, 3)
+
+
 def killed(folder: Path, workers: int, chance: random.Random, both: bool) -> int:
     """Lead for a random while; whether it was cut short."""
     leader = start(folder, workers)
@@ -121,9 +135,9 @@ def led(folder: Path, workers: int) -> int:
     return 0
 
 
-def start(folder: Path, workers: int) -> "subprocess.Popen[bytes]":
+def start(folder: Path, workers: int, **how: Any) -> "subprocess.Popen[bytes]":
     line = [sys.executable, "-m", "tests.models.trials.listening", str(folder), str(workers), "8"]
-    return subprocess.Popen(line, cwd=ROOT)
+    return subprocess.Popen(line, cwd=ROOT, **how)
 
 
 def check_account(folder: Path, records: list[TrialRecord], most: int) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from data.errors import InputError
 from models.trials.folder import RECORD, TOLD, TrialFolder
+from models.trials.notice import Notice, post
 from models.trials.pool import Pool
 from models.trials.running import run
 from models.trials.trial import Outcome, TaskAddress, TrialRecord, TrialSpec
@@ -181,13 +182,20 @@ def test_what_a_listener_raises_stops_the_search_and_is_no_failed_trial(tmp_path
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_nothing_starts_after_the_deadline(tmp_path: Path, workers: int) -> None:
+def test_nothing_starts_after_the_deadline(tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     done = tried(tmp_path, specs(1))
-    (tmp_path / "0001").mkdir()
+    offered: list[str] = []
+
+    def spy(folder: Path, notice: Notice) -> None:
+        offered.extend(notice.trials)
+        post(folder, notice)
+
+    monkeypatch.setattr("models.trials.pool.post", spy)
     with Pool(tmp_path, address(), workers, log := Log(), deadline=time.monotonic()) as pool:
         assert pool.run(specs(3)) == done
     assert log.lines == []
     assert not began(tmp_path / "0001")
+    assert offered == []  # nor to those who have joined
 
 
 @pytest.mark.parametrize("workers", [1, 2])
