@@ -34,8 +34,9 @@ class Steps:
     order: Rows
     """(G,) positions in the feature's grid, in the order that the steps go."""
 
-    at: Rows
-    """(n,) place in that order of the value each cart has, −1 where it has none of them (or lies between two)."""
+    place: Floats
+    """(n, G) where each cart is in that order: 1 at its value, or shared between the two values it lies between; all 0
+    where the cart is not counted."""
 
 
 def numeric_steps(board: Board, feature: int) -> Steps:
@@ -47,29 +48,33 @@ def numeric_steps(board: Board, feature: int) -> Steps:
     # Interval (a, b] holds its upper end; the smallest value belongs to the first.
     steps = np.maximum(np.searchsorted(edges, column[rows], side="left") - 1, 0)
     changes = _risk(board, rows, feature, grid.rows[steps + 1]) - _risk(board, rows, feature, grid.rows[steps])
-    return Steps(rows, steps, changes, np.arange(len(edges)), np.full(len(column), -1))
+    place = np.zeros((len(column), len(edges)))
+    if len(rows):
+        part = (column[rows] - edges[steps]) / (edges[steps + 1] - edges[steps])
+        place[rows, steps], place[rows, steps + 1] = 1 - part, part
+    return Steps(rows, steps, changes, np.arange(len(edges)), place)
 
 
 def level_steps(board: Board, feature: int) -> Steps:
     """Each cart moved to the categories before and after its own, categories in the order of `similar_order`."""
     grid, spec = board.grids[feature], board.examples.specs[feature]
     order = similar_order(board.examples, feature, grid.values)
-    place = {grid.values[position]: at for at, position in enumerate(order)}
     levels = as_levels(board.examples.features[spec.name])
-    at = np.array([place.get(level if isinstance(level, str) else None, -1) for level in levels], dtype=np.int64)
+    place = np.stack([levels.isna() if value is None else levels == value for value in grid.values], axis=1)[:, order]
+    at = np.where(place.any(axis=1), place.argmax(axis=1), -1)
     up = np.flatnonzero((at >= 0) & (at < len(order) - 1))
     down = np.flatnonzero(at > 0)
     rows, steps = np.concatenate([up, down]), np.concatenate([at[up], at[down] - 1])
     lenders = grid.rows[order]
     ends = lenders[np.minimum(steps + 1, len(order) - 1)]
     changes = _risk(board, rows, feature, ends) - _risk(board, rows, feature, lenders[steps])
-    return Steps(rows, steps, changes, order, at)
+    return Steps(rows, steps, changes, order, place.astype(np.float64))
 
 
-def accumulate(found: Steps, weights: Floats, numeric: bool) -> Floats:
+def accumulate(found: Steps, weights: Floats) -> Floats:
     """(b, G) effects in the order of the grid, centred to mean 0 over the carts, under row weights (b, n).
 
-    Numeric effects are centred as if carts were spread evenly inside each interval, as ALEPlot does.
+    Between two values of the grid the effect goes in a straight line.
     """
     count = len(found.order)
     steps = np.zeros((len(found.rows), max(count - 1, 0)))
@@ -78,15 +83,9 @@ def accumulate(found: Steps, weights: Floats, numeric: bool) -> Floats:
     inside = own @ steps
     means = np.divide((own * found.changes) @ steps, inside, out=np.zeros_like(inside), where=inside > 0)
     sums = np.concatenate([np.zeros((len(weights), 1)), np.cumsum(means, axis=1)], axis=1)[:, :count]
-    if numeric:
-        where, share = (sums[:, :-1] + sums[:, 1:]) / 2, inside
-    else:
-        known = found.at >= 0
-        places = np.zeros((int(known.sum()), count))
-        places[np.arange(len(places)), found.at[known]] = 1.0
-        where, share = sums, weights[:, known] @ places
-    total = share.sum(axis=1, keepdims=True)
-    centre = np.divide((where * share).sum(axis=1, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
+    shares = weights @ found.place
+    total = shares.sum(axis=1, keepdims=True)
+    centre = np.divide((sums * shares).sum(axis=1, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
     effects = np.empty_like(sums)
     effects[:, found.order] = sums - centre
     return effects

@@ -93,15 +93,19 @@ def make_board(
 
 
 def numbers_of(column: pd.Series, points: int) -> tuple[float, ...]:
-    """Distinct values between the 1st and the 99th percentile, all of them or else `points` of equal frequency."""
-    known = column.dropna().to_numpy()
+    """Distinct values between the 1st and the 99th percentile, or else about `points` of equal frequency."""
+    known = column.dropna().to_numpy(dtype=np.float64)
     if len(known) == 0:
         return ()
     low, high = np.quantile(known, EDGES, method="nearest")
     inside = known[(known >= low) & (known <= high)]
-    distinct = np.unique(inside)
+    distinct, counts = np.unique(inside, return_counts=True)
     if len(distinct) > points:
-        distinct = np.unique(np.quantile(inside, np.linspace(0, 1, points), method="nearest"))
+        # A value that many carts have is one point, and leaves the other points to the other values.
+        often = distinct[counts > len(inside) / points]
+        rest = inside[~np.isin(inside, often)]
+        spread = np.quantile(rest, np.linspace(0, 1, max(points - len(often), 2)), method="nearest")
+        distinct = np.unique(np.concatenate([often, spread]))
     return tuple(float(value) for value in distinct)
 
 

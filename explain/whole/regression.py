@@ -34,7 +34,7 @@ def fit_regression(examples: Examples, log_odds: Floats, test: Examples) -> tupl
     model.fit(_encoded(encoder, examples), log_odds)
     told: Floats = model.predict(_encoded(encoder, test))
     terms = _terms(encoder, model[-1].coef_, np.asarray(model[0].scale_))
-    return told, tuple(sorted(terms, key=lambda term: -abs(term.coefficient)))
+    return told, tuple(sorted(terms, key=lambda term: -abs(term.spread)))
 
 
 def _encoded(encoder: object, examples: Examples) -> Floats:
@@ -60,5 +60,5 @@ def _terms(encoder: object, coefficients: Floats, scales: Floats) -> list[Term]:
         for column, (name, level, gap) in enumerate(names, start):
             # A column of zeros and ones is told for the whole step, a number for one standard deviation.
             step = scales[column] if gap or level is not None else 1.0
-            terms.append(Term(name, level, gap, float(coefficients[column] / step)))
+            terms.append(Term(name, level, gap, float(coefficients[column] / step), float(coefficients[column])))
     return terms

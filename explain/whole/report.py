@@ -81,9 +81,9 @@ def _stand_ins(data: ReportData, found: StandIns, titles: words.Titles) -> dict[
         "tree": words.stand_in_text("decision tree", found.tree.fidelity, least),
         "bars": charts.signed_bars(
             names[:SHOWN],
-            [term.coefficient for term in terms[:SHOWN]],
+            [term.spread for term in terms[:SHOWN]],
             "The logistic regression in the network's place",
-            f"Log-odds for one standard deviation more, or for a category. Strongest: {join_words(names[:3])}.",
+            f"How far each term moves carts: log-odds for one standard deviation. Strongest: {join_words(names[:3])}.",
             "Log-odds added (+) or taken away (−)",
         )
         if added and terms

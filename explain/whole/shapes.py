@@ -115,7 +115,7 @@ def _shape(board: Board, feature: int, weights: Floats) -> Shape:
     totals = weights.sum(axis=1, keepdims=True)
     numeric = spec.kind == "numeric"
     steps = numeric_steps(board, feature) if numeric else level_steps(board, feature)
-    local = accumulate(steps, weights, numeric) + weights @ now[:, None] / totals
+    local = accumulate(steps, weights) + weights @ now[:, None] / totals
     picked = np.argsort(now, kind="stable")[np.unique(np.linspace(0, len(now) - 1, LINES).astype(int))]
     unknown = None
     if grid.unknown is not None:

@@ -46,7 +46,10 @@ class Term:
     """Whether the term is that the number is unknown."""
 
     coefficient: float
-    """Log-odds for one standard deviation more of a number, or for the category or gap against the average cart."""
+    """Log-odds for one standard deviation more of a number, or for a cart of the category or with the gap."""
+
+    spread: float
+    """Standard deviation over carts of what the term adds, with the coefficient's sign: how far it moves carts."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Node:
     """A group of carts in the tree, and how it is divided."""
 
     risk: float
-    """Predicted risk at the mean log-odds of its carts."""
+    """Mean predicted risk of its carts, by the network."""
 
     share: float
     """Share of the fitted carts that are in it."""

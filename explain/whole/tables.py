@@ -119,10 +119,11 @@ def _fidelity(name: str, found: Fidelity, least: float) -> Row:
 def terms_table(names: Sequence[str], terms: Sequence[Term]) -> Grid:
     """Every coefficient of the regression, also as what it multiplies the odds by."""
     rows: list[Row] = [
-        (name, decimal_text(term.coefficient, 3), f"× {np.exp(term.coefficient):.2f}")
+        (name, decimal_text(term.spread), decimal_text(term.coefficient), f"× {np.exp(term.coefficient):.2f}")
         for name, term in zip(names, terms, strict=True)
     ]
-    return Grid("The logistic regression in full", ("Term", "Log-odds", "Odds"), tuple(rows))
+    head = ("Term", "Moves carts by (log-odds)", "For a deviation or category (log-odds)", "That is, odds")
+    return Grid("The logistic regression in full", head, tuple(rows))
 
 
 def parts_table(found: Parts, attributions: Attributions, titles: Titles, multi_task: Mapping[str, Any] | None) -> Grid:

@@ -62,8 +62,8 @@ def interactions_text(found: Interactions, titles: Titles) -> str:
     first = next(pair for pair in found.pairs if pair.h >= found.floor)
     verb = "pair reaches" if count == 1 else "pairs reach"
     return (
-        f"{count} of {len(found.pairs)} {verb} H {floor}. Most is added by {lower_first(titles[first.first.name])} and "
-        f"{lower_first(titles[first.second.name])} (H {decimal_text(first.h, 2)}): what one of them does to the risk "
+        f"{count} of {len(found.pairs)} {verb} H {floor}. Most is added by “{titles[first.first.name]}” and "
+        f"“{titles[first.second.name]}” (H {decimal_text(first.h, 2)}): what one of them does to the risk "
         "depends on the other."
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from explain.multi_task import second_task, verdict
+from explain.multi_task import NAMES, second_task, verdict
 from explain.report import write_report
 from explain.report_data import ReportData
 from tests.explain.results import EVIL, report_data
@@ -14,8 +14,14 @@ from tests.explain.test_report import Page
 ROW = {"auc": 0.8, "average_precision": 0.9, "log_loss": 0.45, "brier": 0.14, "ece": 0.02}
 LESS = {"auc": [0.001, -0.004, 0.006], "log_loss": [-0.002, -0.003, -0.001]}
 FOUND = {
-    "test": {"tabular": ROW, "session": ROW | {"auc": 0.7123}, EVIL[0]: ROW},
-    "test_intervals": {who: {key: [0.1, 0.2] for key in ROW} for who in ("tabular", "session", EVIL[0])},
+    "test": {
+        "tabular": ROW,
+        "session": ROW | {"auc": 0.7123},
+        "session_multi_task": ROW,
+        "tabular_and_session": ROW,
+        EVIL[0]: ROW,
+    },
+    "test_intervals": {who: {key: [0.1, 0.2] for key in ROW} for who in (*NAMES, EVIL[0])},
     "differences": {"session": LESS, "tabular_and_session": LESS},
     "second_task": {"auc": [-0.02, -0.03, -0.01]},
     "counts": {"examples": 300, "sessions": 150},

@@ -6,7 +6,8 @@ import pytest
 
 from data.errors import InputError
 from data.examples import Examples
-from explain.permutation import Matrix, permutation
+from explain.lookup import Matrix
+from explain.permutation import permutation
 from tests.explain.shop import carts
 
 CARTS = carts(800)

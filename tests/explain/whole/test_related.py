@@ -12,7 +12,9 @@ GENERATOR = np.random.default_rng(0)
 A, B = GENERATOR.normal(size=(2, 600))
 FRAME = pd.DataFrame({"a": A, "twin": A + 0.1 * GENERATOR.normal(size=600), "b": B}).astype("float32")
 LABELS = (A + 0.5 * B + GENERATOR.normal(size=600) > 0).astype(np.int8)
-CARTS = Examples(random(600).keys, FRAME, LABELS, tuple(Feature(name, name.title(), "table") for name in FRAME))
+CARTS = Examples(
+    random(600).keys, FRAME, LABELS, tuple(Feature(name, name.title(), "table") for name in ("a", "twin", "b"))
+)
 ENCODED = FRAME.to_numpy(np.float32)
 COLUMNS = np.arange(3)
 

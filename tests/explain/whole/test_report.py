@@ -1,7 +1,6 @@
 """What the report says of the model as a whole."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,11 +8,12 @@ import pytest
 
 from data.feature import Feature
 from explain.disagreements import disagreements
-from explain.report import write_report
+from explain.page import render
 from explain.report_data import ReportData
 from explain.whole.charts import level_names
 from explain.whole.interactions import Surface
 from explain.whole.related import Group
+from explain.whole.report import whole_part
 from explain.whole.stand_ins import Node, Term
 from explain.whole.tables import parts_table
 from explain.whole.words import branch, interactions_text, shape_text, term_text
@@ -24,8 +24,8 @@ A, B = Feature("a", "First", "cart", unit="events"), Feature("b", "Second", "car
 TITLES = {"a": "First", "b": "Second"}
 
 
-def text_of(folder: Path, data: ReportData) -> str:
-    return " ".join(Page(write_report(data, folder).read_text()).text.split())
+def text_of(data: ReportData) -> str:
+    return " ".join(Page(render("whole.html.j2", **whole_part(data))).text.split())
 
 
 def changed(**parts: Any) -> ReportData:
@@ -42,17 +42,17 @@ def test_every_result_has_its_place(page: str) -> None:
     assert any(attributes.get("id") == "whole" for attributes in parsed.all("section"))
 
 
-def test_a_stand_in_that_does_not_follow_is_refused(tmp_path: Path) -> None:
+def test_a_stand_in_that_does_not_follow_is_refused() -> None:
     found = whole().stand_ins
-    text = text_of(tmp_path, changed(stand_ins=replace(found, min_fidelity=1.0)))
+    text = text_of(changed(stand_ins=replace(found, min_fidelity=1.0)))
     assert "does not follow the network closely enough" in text
     assert "The logistic regression in full" not in text
     shown = replace(found, tree=replace(found.tree, fidelity=replace(found.tree.fidelity, r2=(0.9, 0.8, 0.95))))
-    assert "All carts" in text_of(tmp_path, changed(stand_ins=shown))
+    assert "All carts" in text_of(changed(stand_ins=shown))
     assert "All carts" not in text
 
 
-def test_features_that_go_together_and_a_field_are_drawn_with_their_tables(tmp_path: Path) -> None:
+def test_features_that_go_together_and_a_field_are_drawn_with_their_tables() -> None:
     names = tuple(spec.name for spec in report_data().examples.specs)
     groups = (Group(names[:2], 0.2, 0.1, 0.3), *(Group((name,), 0.0, 0.0, 0.0) for name in names[2:]))
     pair = whole().interactions.pairs[0]
@@ -60,10 +60,10 @@ def test_features_that_go_together_and_a_field_are_drawn_with_their_tables(tmp_p
     data = changed(
         related=replace(whole().related, groups=groups), interactions=replace(whole().interactions, surface=surface)
     )
-    text = text_of(tmp_path, data)
+    text = text_of(data)
     assert "Features that go together, shuffled as one" in text
     assert "Predicted risk and number of carts by" in text
-    assert "No two features have a rank correlation" in text_of(tmp_path / "none", report_data())
+    assert "No two features have a rank correlation" in text_of(report_data())
 
 
 def test_the_words_on_interactions_follow_the_floor() -> None:
@@ -95,8 +95,14 @@ def test_the_words_of_the_tree_name_both_ways() -> None:
 
 
 def test_terms_are_told_apart() -> None:
-    terms = [Term("a", None, False, 1.0), Term("a", None, True, 1.0), Term("b", "", False, 1.0), Term("b", "other", False, 1.0), Term("b", "x", False, 1.0)]  # fmt: skip
-    assert [term_text(term, TITLES) for term in terms] == [
+    kinds: tuple[tuple[str, str | None, bool], ...] = (
+        ("a", None, False),
+        ("a", None, True),
+        ("b", "", False),
+        ("b", "other", False),
+        ("b", "x", False),
+    )
+    assert [term_text(Term(name, level, gap, 1.0, 1.0), TITLES) for name, level, gap in kinds] == [
         "First", "First: unknown", "Second: unknown", "Second: any other", "Second: “x”",
     ]  # fmt: skip
 
@@ -151,20 +157,15 @@ def test_a_feature_that_shuffling_does_not_show_has_its_reason(
 
 def test_a_feature_that_moves_few_carts_far_is_told_so() -> None:
     data = report_data()
-    names = [spec.name for spec in data.examples.specs]
     values = np.zeros((len(data.examples), 12))
     values[:, :11] = 1.0
     values[:3, 11] = 2.0
     specs = tuple(replace(data.examples.specs[0], name=f"f{i}", title=f"F{i}") for i in range(12))
-    related = replace(
-        whole().related,
-        groups=tuple(Group((s.name,), 0.0, 0.0, 0.0) for s in specs),
-        shift={s.name: 0.0 for s in specs},
-    )
-    high = dict.fromkeys(("auc", "average_precision"), (0.01,) * 11 + (0.5,))
+    groups = tuple(Group((spec.name,), 0.0, 0.0, 0.0) for spec in specs)
+    related = replace(whole().related, groups=groups, shift={spec.name: 0.0 for spec in specs})
+    high: dict[str, tuple[float, ...]] = dict.fromkeys(("auc", "average_precision"), (*[0.01] * 11, 0.5))
     importance = replace(data.explanations.importance, specs=specs, mean=high, low=high, high=high)
     attributions = replace(data.explanations.attributions, values=values, specs=specs)
     explanations = replace(data.explanations, attributions=attributions, importance=importance)
     told = disagreements(replace(data, explanations=explanations, whole=replace(whole(), related=related)))
     assert any("“F11”" in text and "few carts, but those far" in text for text in told)
-    assert names

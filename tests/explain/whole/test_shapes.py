@@ -62,7 +62,8 @@ def test_unknown_values_have_their_own_risk_and_share() -> None:
     gaps = CARTS.features["a"].where(np.arange(300) % 3 > 0).to_numpy()
     carts = examples(gaps, CARTS.features["b"], CARTS.features["c"].tolist())
     shape = shapes(board(carts, by_all, (0,)), 0)[0]
-    assert shape.unknown == pytest.approx(sigmoid(5.0 + (carts.features["c"] == "blue").to_numpy(float)).mean())
+    blue = np.asarray(carts.features["c"] == "blue", dtype=np.float64)
+    assert shape.unknown == pytest.approx(sigmoid(5.0 + blue).mean())
     assert shape.unknown_share == pytest.approx(1 / 3)
     assert sum(shape.shares) <= 2 / 3 + 1e-9
     assert shapes(board(CARTS, by_all, (0,)), 0)[0].unknown is None

@@ -39,7 +39,7 @@ def test_a_regression_finds_an_additive_network_again() -> None:
     assert found[("a", None)] == pytest.approx(KNOWN.features["a"].std(ddof=0), rel=0.05)
     assert found[("b", None)] == pytest.approx(-0.5 * KNOWN.features["b"].std(ddof=0), rel=0.05)
     assert found[("c", "blue")] - found[("c", "red")] == pytest.approx(1.0, rel=0.05)
-    sizes = [abs(term.coefficient) for term in terms]
+    sizes = [abs(term.spread) for term in terms]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -49,6 +49,7 @@ def test_a_gap_has_a_term_of_its_own() -> None:
     _, terms = fit_regression(carts, np.where(a.isna(), 3.0, 0.0), carts)
     assert (terms[0].feature, terms[0].gap) == ("a", True)
     assert terms[0].coefficient == pytest.approx(3.0, rel=0.05)
+    assert terms[0].spread == pytest.approx(3.0 * np.sqrt(0.25 * 0.75), rel=0.05)
 
 
 def test_a_tree_finds_boxes_again() -> None:
