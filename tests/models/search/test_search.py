@@ -148,7 +148,8 @@ def test_learning_from_results_beats_drawing_at_random_on_a_smooth_loss(method: 
 
 
 def best_of(result: SearchResult[Any]) -> float:
-    return min(float(record.metrics["val_loss"]) for record in result.records)
+    losses: list[float] = [record.metrics["val_loss"] for record in result.records]
+    return min(losses)
 
 
 def test_the_grid_is_covered_once() -> None:
