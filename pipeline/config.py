@@ -24,6 +24,9 @@ from models.config import (
     TuneConfig,
 )  # fmt: skip
 
+BESIDE = ("source.path", "recommender.warm_start", "tune.workers", "compare.workers")
+"""Settings that change no result: names of files, whose content counts, and how many processes work."""
+
 PRESETS = Path(__file__).parent / "presets"
 Table = dict[str, Any]
 
@@ -193,6 +196,11 @@ def flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def settings_of(config: BaseModel) -> Table:
+    """Dotted keys and values of all settings that a result may depend on."""
+    return {key: value for key, value in flat(as_table(config)) if key not in BESIDE}
 
 
 def _preset(name: str) -> Table:

@@ -7,15 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import PipelineConfig, as_table, flat
+from pipeline.config import PipelineConfig, settings_of
 from pipeline.stage import Stage
 from pipeline.workdir import MANIFEST, read_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = (".py", ".html", ".css", ".j2")
-
-BESIDE = ("source.path", "recommender.warm_start", "tune.workers")
-"""Settings that change no result: names of files, whose content counts, and how many processes work."""
 
 Fingerprint = dict[str, dict[str, Any]]
 """Four parts, each from a name to a value or a content hash: `config`, `input`, `code`, `library`."""
@@ -49,15 +46,12 @@ def fingerprint(
         source: content hashes of the run's input files, by name.
         champion: those of the recommender that training starts from, if any.
     """
-    table = as_table(config)
     inputs: dict[str, Any] = dict(source) if stage.reads_source else {}
     inputs |= (champion or {}) if stage.reads_champion else {}
     for name in stage.reads:
         manifest = read_manifest(workdir, name)
         inputs |= {f"{name}/{file}": digest for file, digest in (manifest or {}).get("outputs", {}).items()}
-    settings = {key: value for key, value in flat(table) if _within(key, stage.sections)}
-    for name in BESIDE:
-        settings.pop(name, None)
+    settings = {key: value for key, value in settings_of(config).items() if _within(key, stage.sections)}
     return {"config": settings, "input": inputs, "code": _code(stage), "library": _versions(stage.libraries)}
 
 

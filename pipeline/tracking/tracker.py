@@ -1,5 +1,6 @@
 """Runs in MLflow."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -7,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pipeline.config import PipelineConfig, as_table, flat
+from pipeline.config import PipelineConfig, as_table, flat, settings_of
 from pipeline.store import open_store, tracking_uri
 from pipeline.tracking.entities import Dataset
 from pipeline.tracking.nested import NAME, NestedRuns
@@ -22,7 +23,8 @@ STATE = "tracking.json"
 class Tracker:
     """One parent run per pipeline run, opened when the first stage has something to log.
 
-    The run's id stands in `workdir/tracking.json`, so that a run that was killed goes on in the same MLflow run.
+    The run's id stands in `workdir/tracking.json`, so that a run that was killed goes on in the same MLflow run where it
+    is started again with the same settings.
     """
 
     def __init__(self, config: PipelineConfig, workdir: Path, kind: str = "pipeline", title: str | None = None) -> None:
@@ -37,6 +39,8 @@ class Tracker:
         self.config = config
         self.workdir = workdir
         self.kind, self.title = kind, title
+        known = json.dumps(settings_of(config), sort_keys=True).encode()
+        self._settings = hashlib.blake2b(known, digest_size=16).hexdigest()
         self._run_id: str | None = None
 
     def __enter__(self) -> Self:
@@ -127,7 +131,8 @@ class Tracker:
         else:
             experiment_id = experiment.experiment_id
         model = self.config.abandonment if self.config.abandonment.enabled else self.config.recommender
-        title = self.title or f"{self.config.preset} · {model.optimizer.name}"
+        searched = f" · {self.config.tune.method} search" if self.config.tune.trials else ""
+        title = self.title or f"{self.config.preset} · {model.optimizer.name}{searched}"
         run = self.client.create_run(experiment_id, tags={NAME: title, "kind": self.kind})
         self._run_id = str(run.info.run_id)
         self._write_state(open_run=True)
@@ -141,6 +146,7 @@ class Tracker:
             not state.get("open")
             or state.get("experiment") != self.experiment
             or state.get("tracking_uri") != tracking_uri()
+            or state.get("settings") != self._settings
         ):
             return None
         try:
@@ -154,6 +160,7 @@ class Tracker:
             "run_id": self._run_id,
             "experiment": self.experiment,
             "tracking_uri": tracking_uri(),
+            "settings": self._settings,
             "open": open_run,
         }
         write_whole(self.workdir / STATE, json.dumps(state, indent=1) + "\n")

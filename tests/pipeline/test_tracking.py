@@ -64,6 +64,14 @@ def test_another_experiment_is_another_run(tmp_path: Path) -> None:
     assert Tracker(other, tmp_path).run_id != first
 
 
+@pytest.mark.usefixtures("uri")
+def test_other_settings_are_another_run_but_the_number_of_workers_is_none(tmp_path: Path) -> None:
+    first = Tracker(PipelineConfig(), tmp_path).run_id
+    more = load_config(None, None, ["tune.workers=4"])
+    assert Tracker(more, tmp_path).run_id == first
+    assert Tracker(load_config(None, None, ["tune.method=grid"]), tmp_path).run_id != first
+
+
 def test_a_failed_trial_keeps_its_error(uri: str, tmp_path: Path) -> None:
     tracker = Tracker(PipelineConfig(), tmp_path)
     trial = tracker.nested.open("7", "trial 7", "trial", {"units": "64-32"})
