@@ -15,7 +15,7 @@ from models.config import EarlyStopping
 STEPS_PER_EXECUTION = 32
 
 Tell = Callable[[int, Mapping[str, float]], None]
-"""Is told of every 0-based epoch and its metrics, once each."""
+"""Is told of every 0-based epoch and its metrics."""
 
 
 def silent(_epoch: int, _metrics: Mapping[str, float]) -> None:
@@ -129,7 +129,8 @@ def fit(
         judge: metrics of the weights as they are after a 0-based epoch, given that epoch's training metrics.
         epochs: most epochs.
         stopping: when to stop before that; `judge` gives the metric it monitors.
-        tell: is told of each epoch's metrics, those of training and of `judge`.
+        tell: is told of each epoch's metrics, those of training and of `judge`; a training that goes on tells of the
+            latest epoch again.
         checkpoint: where to keep the state after every epoch, and take it up from.
 
     Raises:
@@ -142,6 +143,8 @@ def fit(
         _assign([*trainer.variables, *trainer.optimizer.variables], state.variables)
         train_epoch.restore(state.own)
     done = len(next(iter(history.values()), []))
+    if done:  # a kill may have come between keeping the epoch and telling of it
+        tell(done - 1, {name: values[-1] for name, values in history.items()})
     for epoch in range(done, epochs):
         if history and stop_after(history[stopping.monitor], stopping):
             break

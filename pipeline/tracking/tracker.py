@@ -23,8 +23,8 @@ STATE = "tracking.json"
 class Tracker:
     """One parent run per pipeline run, opened when the first stage has something to log.
 
-    The run's id stands in `workdir/tracking.json`, so that a run that was killed goes on in the same MLflow run where it
-    is started again with the same settings.
+    The run's id stands in `workdir/tracking.json`, so that a run that was killed goes on in the same MLflow run when
+    it is started again with the same settings.
     """
 
     def __init__(self, config: PipelineConfig, workdir: Path, kind: str = "pipeline", title: str | None = None) -> None:
