@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from explain import row_charts
 from explain.comparison import charts
-from explain.comparison.phrases import judged_on, seconds_text
+from explain.comparison.phrases import judged_on, many, seconds_text
 from explain.comparison.rows import Comparison, Row, is_behind, number, numbers
-from explain.comparison.spans import Seeds, band, span_of
+from explain.comparison.spans import Seeds, Span, band, span_of
 from explain.svg import WIDE, Figure
 from explain.wording import count_text, decimal_text, interval_text, join_words, metric_name
 
@@ -26,7 +26,7 @@ def quality(found: Comparison) -> list[Figure]:
         *_columns([row["quality"] for row in found.done]),
         f"{metric} of each alternative",
         f"With 95% intervals, on {judged_on(found)} that no choice has seen, the best on top: {found.best['label']} "
-        f"with {decimal_text(mean)} ({interval_text(interval)}). Grey: shown to be behind.",
+        f"with {decimal_text(mean)} ({interval_text(interval)}). Dotted: the best; grey: shown to be behind.",
         metric,
         reference=mean,
         wide=WIDE,
@@ -72,7 +72,9 @@ def others(found: Comparison) -> list[Figure]:
     rest = [row["label"] for row in found.done if row not in shown]
     if domain is None:
         return []
-    return [charts.small_curve(curves[label], known[0], label, _end(curves[label]), name, domain) for label in rest]
+    return [
+        charts.small_curve(curves[label], known[0], label, _end(curves[label], domain), name, domain) for label in rest
+    ]
 
 
 def time(found: Comparison) -> list[Figure]:
@@ -107,11 +109,12 @@ def _shown(found: Comparison) -> list[Row]:
     return [*found.done[:BEST], *extra]
 
 
-def _end(seeds: Seeds) -> str:
+def _end(seeds: Seeds, domain: Span) -> str:
     points = band(seeds)
     if not points:
         return "Its values are not numbers."
-    return f"Ends at {decimal_text(points[-1]['mean'])} after {count_text(points[-1]['x'])} epochs; dotted: the best."
+    value, off = points[-1]["mean"], "" if domain[0] <= points[-1]["mean"] <= domain[1] else ", off the chart,"
+    return f"Ends at {decimal_text(value)}{off} after {many(int(points[-1]['x']), 'epoch')}; dotted: the best."
 
 
 def _columns(triples: Sequence[Sequence[float]]) -> tuple[list[float], list[float], list[float]]:

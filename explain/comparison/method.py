@@ -1,11 +1,9 @@
 """How a comparison was done, in plain words."""
 
-from explain.comparison.phrases import counted, target_text
+from explain.comparison.phrases import counted, many, target_text
 from explain.comparison.rows import Comparison, number
 from explain.wording import count_text, lower_first, metric_name
-
-NEAR = 0.95
-"""Share of the way to the best alternative at which the target lies, as `models.study.results` sets it."""
+from models.study.results import NEAR
 
 WHERE = {"abandonment": "training visitors", "recommender": "training sessions", "digits": "training images"}
 """Where the judged examples are from."""
@@ -26,17 +24,19 @@ def method(found: Comparison) -> list[str]:
     result, budget = found.result, found.result["budget"]
     monitor, judged = str(result["monitor"]).removeprefix("val_"), metric_name(str(result["judged"]))
     trials, seeds = int(budget["trials"]), int(budget["seeds"])
-    drawn = f"; the other {trials - 1} drawn at random from its own range" if trials > 1 else ""
+    drawn = (
+        f"; the other{'' if trials == 2 else f' {trials - 1}'} drawn at random from its own range" if trials > 1 else ""
+    )
     start = "the worst first epoch" if found.less_is_better else "chance"
     lines = [
-        f"Each alternative had the same budget: {_many(trials, 'trial')}, the first with its usual settings{drawn}. "
+        f"Each alternative had the same budget: {many(trials, 'trial')}, the first with its usual settings{drawn}. "
         "One without anything to draw has one trial.",
-        f"Each training saw {count_text(budget['rows'])} {counted(found)} for at most "
-        f"{_many(int(budget['epochs']), 'epoch')}. The best validation {lower_first(metric_name(monitor))} "
+        f"Each training saw {_rows(found, 'rows')} for at most "
+        f"{many(int(budget['epochs']), 'epoch')}. The best validation {lower_first(metric_name(monitor))} "
         "chose among its trials.",
-        f"The best setting was trained again under {_many(seeds, 'further seed')} and judged by {judged} on "
-        f"{count_text(budget['judged_rows'])} {counted(found)} of {_where(found)} that no training and no choice "
-        "saw. The test side was not touched.",
+        f"The best setting was trained again under {many(seeds, 'further seed')} and judged by {judged} on "
+        f"{_rows(found, 'judged_rows')} of {_where(found)} that no training and no choice saw. The test side was not "
+        "touched.",
         "Intervals of 95% hold the luck of these examples and of the seeds. Differences from the best are taken on the "
         "same draws of examples; where such an interval reaches zero the alternative counts as level.",
         f"The target is {target_text(found)}: {NEAR:.0%} of the way from {start} to what the alternative with the "
@@ -52,8 +52,9 @@ def method(found: Comparison) -> list[str]:
     return lines
 
 
-def _many(count: int, thing: str) -> str:
-    return f"{count_text(count)} {thing}{'' if count == 1 else 's'}"
+def _rows(found: Comparison, key: str) -> str:
+    count = found.result["budget"].get(key)  # not known where no training came to an end
+    return f"the same {counted(found)}" if count is None else f"{count_text(count)} {counted(found)}"
 
 
 def _where(found: Comparison) -> str:

@@ -29,8 +29,9 @@ def write_comparison(result: Mapping[str, Any], folder: Path) -> Path:
 
     Args:
         result: what `python -m pipeline compare` found: the table of `models.study.results.summarize` with `what`,
-            `model`, `preset`, `seed`, `budget` {trials, seeds, epochs, rows, judged_rows}, `seconds` of it all, and
-            `configured`, the name of the alternative the run is configured with, where there is one.
+            `model`, `preset`, `seed`, `budget` {trials, seeds, epochs, and, where a training came to its end, rows and
+            judged_rows}, `seconds` of it all, and `configured`, the name of the alternative the run is configured
+            with, where there is one.
         folder: made where it is missing.
 
     Returns:
@@ -96,6 +97,7 @@ def _key_figures(found: Comparison) -> list[dict[str, str]]:
         took = seconds_text(found.soonest["seconds_to_target"])
         among = "of the best and those level with it" if found.level else "the best one"
         shown.append(("Soonest at the target", took, f"{found.soonest['label']}, {among}"))
-    judged = f"{count_text(found.result['budget']['judged_rows'])} {counted(found)} to judge by"
+    rows = found.result["budget"].get("judged_rows")
+    judged = "" if rows is None else f"{count_text(rows)} {counted(found)} to judge by"
     shown.append(("The whole comparison", duration_text(found.result["seconds"]), judged))
     return [{"name": name, "value": value, "below": below} for name, value, below in shown]

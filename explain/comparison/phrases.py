@@ -1,7 +1,7 @@
 """Names and figures of alternatives as they stand inside sentences."""
 
 from explain.comparison.rows import Comparison, Row, number, numbers
-from explain.wording import DASH, decimal_text, duration_text, interval_text, metric_name, number_text
+from explain.wording import DASH, count_text, decimal_text, duration_text, interval_text, metric_name, number_text
 
 JUDGED = {"abandonment": "carts", "recommender": "sessions", "digits": "images"}
 """What each model is judged on, in a sentence."""
@@ -23,6 +23,11 @@ def counted(found: Comparison) -> str:
     return COUNTED.get(str(found.result["model"]), "examples")
 
 
+def many(count: int, thing: str) -> str:
+    """A count of things, such as "1 trial" or "1,200 trials"."""
+    return f"{count_text(count)} {thing}{'' if count == 1 else 's'}"
+
+
 def target_text(found: Comparison) -> str:
     """The target as "a validation AUC of 0.631"."""
     name = metric_name(str(found.result["monitor"]))
@@ -40,10 +45,11 @@ def said(row: Row) -> str:
 def gap_text(row: Row) -> str:
     """How far an alternative is behind the best one, with its interval.
 
-    A shown difference has as many places as keep it from reading zero.
+    A shown difference has as many places as keep it from reading zero, any other four at most.
     """
     gap, low, high = numbers(row["behind"])
-    places = next((n for n in (3, 4, 5) if low <= 0 or min(gap, low) >= 0.5 * 10**-n), 6)
+    least = min(gap, low) if low > 0 else abs(low)
+    places = next((n for n in (3, 4, 5) if low == 0 or least >= 0.5 * 10**-n or (low < 0 and n == 4)), 6)
     return f"{decimal_text(gap, places)} ({interval_text([low, high], places)})"
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data.spreadsheet import harmless
-from explain.comparison.phrases import gap_text, reason, seconds_text
+from explain.comparison.phrases import gap_text, many, reason, seconds_text
 from explain.comparison.rows import Comparison, Row, failed_trials, is_behind, number, numbers
 from explain.tables import Cell, Grid, figure_cell
-from explain.wording import DASH, count_text, decimal_text, metric_name, number_text
+from explain.wording import DASH, decimal_text, metric_name, number_text
 
 
 def standing_table(found: Comparison) -> Grid:
@@ -131,8 +131,9 @@ def _behind(found: Comparison, row: Row) -> Cell:
 def _to_target(row: Row) -> Cell:
     if number(row["seconds_to_target"]) is None:
         return Cell("not reached")
-    epochs, steps = number_text(round(row["epochs_to_target"], 1)), count_text(row["steps_to_target"])
-    return Cell(seconds_text(row["seconds_to_target"]), f"{epochs} epochs, {steps} steps")
+    epochs = number_text(round(row["epochs_to_target"], 1))
+    below = f"{epochs} epoch{'' if epochs == '1' else 's'}, {many(round(row['steps_to_target']), 'step')}"
+    return Cell(seconds_text(row["seconds_to_target"]), below)
 
 
 def _triple(name: str, row: Row) -> dict[str, Any]:

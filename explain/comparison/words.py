@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from explain.comparison.phrases import capital, counted, gap_text, judged_on, reason, said, seconds_text
+from explain.comparison.phrases import capital, counted, gap_text, judged_on, many, reason, said, seconds_text
 from explain.comparison.rows import Comparison, Row, number, read_comparison
 from explain.findings import Caution
 from explain.wording import count_text, decimal_text, interval_text, join_words, metric_name
@@ -65,7 +65,9 @@ def _soonest(found: Comparison, best: Row) -> str:
     first = found.soonest
     if first is None:
         return "None of these reaches the target under every seed."
-    took = f"in {seconds_text(first['seconds_to_target'])} of training ({count_text(first['steps_to_target'])} steps)"
+    took = (
+        f"in {seconds_text(first['seconds_to_target'])} of training ({many(round(first['steps_to_target']), 'step')})"
+    )
     if first is best:
         return f"It also reaches the target soonest of these, {took}."
     other = number(best["seconds_to_target"])

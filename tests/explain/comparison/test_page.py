@@ -68,7 +68,9 @@ def test_pages_and_tables_are_named_for_what_is_compared(tmp_path: Path) -> None
 
 
 def test_where_all_failed_the_page_says_so_without_charts(tmp_path: Path) -> None:
-    page = write_comparison(result(broken("one"), broken("two"), target=None), tmp_path).read_text()
+    lost = result(broken("one"), broken("two"), target=None)
+    lost["budget"] = {"trials": 3, "seeds": 3, "epochs": 5}  # no training told how many examples it saw
+    page = write_comparison(lost, tmp_path).read_text()
     assert charts(page) == []
     assert "Nothing can be recommended" in Page(page).text
     assert "failed: ValueError: loss is NaN" in Page(page).text
@@ -105,6 +107,12 @@ def test_curves_that_are_no_numbers_and_targets_out_of_reach_are_left_out(tmp_pa
     page = write_comparison(result(*rows), tmp_path).read_text()
     assert "Time to the target" not in Page(page).text
     assert "Training loss" not in titles(page)
+
+
+def test_a_curve_that_runs_away_is_said_to_be_off_the_chart(tmp_path: Path) -> None:
+    rows = [alternative(f"rule{i}", (0.01 * i, -0.1, 0.1)) for i in range(5)]
+    rows[4]["curves"] = rows[4]["curves"] | {"val_auc": [[0.5, -40.0]]}
+    assert "Ends at −40.000, off the chart, after 2 epochs; dotted: the best." in written(tmp_path, *rows).text
 
 
 def test_nothing_imports_tensorflow() -> None:

@@ -77,6 +77,18 @@ def test_a_shown_difference_never_reads_as_zero(low: float, more: float) -> None
     assert all(float(value) > 0 for value in shown)
 
 
+@pytest.mark.parametrize(
+    ("gap", "text"),
+    [
+        ([0.002, 0.0, 0.004], "0.002 (0.000 to 0.004)"),
+        ([0.002, -0.001, 0.005], "0.002 (−0.001 to 0.005)"),
+        ([0.002, -0.0003, 0.0043], "0.0020 (−0.0003 to 0.0043)"),
+    ],
+)
+def test_a_difference_that_is_not_shown_is_told_with_the_same_care(gap: list[float], text: str) -> None:
+    assert gap_text({"behind": gap}) == text
+
+
 def test_the_whole_conclusion_of_a_comparison_of_optimizers() -> None:
     assert comparison_lines(optimizers()) == [
         "Use Adam: on carts that no choice has seen its AUC is 0.640 (95% interval 0.630 to 0.651).",
