@@ -63,7 +63,7 @@ def normalizations(rate: float) -> list[Alternative]:
     """Scaling of the inputs and batch normalization, each tuned over the learning rate."""
     ranges = {"optimizer.learning_rate": Range(rate / 30, rate * 3)}
     forms = {
-        "off": ("neither", "off", "off"),
+        "off": ("neither scaled inputs nor batch normalization", "off", "off"),
         "min_max": ("min-max inputs", "min_max", "off"),
         "standardize": ("standardized inputs", "standardize", "off"),
         "batch_before": ("standardized, batch normalization before the activation", "standardize", "before"),
