@@ -98,3 +98,32 @@ def test_a_broken_gzip_file_is_one_clear_message(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert "log.csv.gz" in process.stderr
     assert not (tmp_path / "work" / "ingest").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["tune", "--method", "annealing"], ["tune.method", "'random'", "annealing"]),
+        (["tune", "--trials", "0"], ["`tune.trials` should be at least 1", "Received: 0"]),
+        (["tune", "--minutes", "0"], ["tune.minutes", "greater than 0"]),
+        (["tune", "--set", "tune.optimizers=['adan']"], ["`tune.optimizers` should be among", "adadelta", "adan"]),
+        (["tune", "--set", "tune.space.dropout=[0.5, 0.1]"], ["tune.space.dropout", "from low to high", "[0.5, 0.1]"]),
+        (["tune", "--set", "tune.space.dropuot=[0.1, 0.5]"], ["Did you mean `dropout`?"]),
+        (["tune", "--set", "abandonment.early_stopping.monitor=val_accuracy"], ["monitor", "val_loss or val_auc"]),
+        (["tune", "--set", "abandonment.early_stopping.monitor=f1"], ["monitor", "'val_auc'", "f1"]),
+        (["compare", "--trials", "0"], ["compare.trials", "greater than 0"]),
+        (["compare", "--what", "colour"], ["`--what` should be one of optimizer, regularization"]),
+        (["compare", "--only", "adan", "--only", "adam"], ["`compare.only` should be among", "adan"]),
+        (["compare", "--model", "oracle"], ["`--model` should be one of abandonment, recommender"]),
+        (["tune", "--preset", "mnist"], ["--input"]),
+    ],
+)
+def test_a_search_that_cannot_be_made_is_refused_before_any_training(
+    words: list[str], parts: list[str], tmp_path: Path
+) -> None:
+    small = ["--set", "demo.sessions=400"] if "mnist" not in words else []
+    process = pipeline(*words, *small, "--workdir", tmp_path / "work", home=tmp_path, check=False)
+    assert process.returncode == 2, process.stderr
+    assert "Traceback" not in process.stderr
+    assert all(part in process.stderr for part in parts), process.stderr
+    assert not (tmp_path / "mlflow.db").exists()
