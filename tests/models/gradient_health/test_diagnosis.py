@@ -25,7 +25,7 @@ def history(
     return {**found, "gradient_start": [math.hypot(10.0, 10.0, 2.0)] * len(next(iter(norms.values())))}
 
 
-def kinds(findings: Sequence[Finding]) -> list[tuple[str, str, int, float]]:
+def kinds(findings: Sequence[Finding]) -> list[tuple[object, ...]]:
     return [(one.kind, one.layer, one.epoch, one.figure) for one in findings]
 
 
