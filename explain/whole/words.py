@@ -10,7 +10,7 @@ from explain.sentences import COUNTED, CYCLIC
 from explain.whole.interactions import Interactions, Surface
 from explain.whole.shapes import Shape
 from explain.whole.stand_ins import Fidelity, Node, Term
-from explain.wording import decimal_text, lower_first, share_text, value_text
+from explain.wording import decimal_text, share_text, value_text
 
 CLEAR = 0.9  # share of carts whose risk goes the same way, from which it is said of carts in general
 PARTED = 0.02, 0.2  # points, and share of the curve's span, from which the two curves are said to part
@@ -43,8 +43,8 @@ def _parting(shape: Shape) -> str:
     if shape.parting < max(PARTED[0], PARTED[1] * shape.span):
         return ""
     return (
-        f" The two curves part by up to {100 * shape.parting:.0f} points, because other features go with this one: "
-        "trust the local effects."
+        f" The two curves part by up to {100 * shape.parting:.0f} points, as they do where other features go "
+        "with this one: trust the local effects."
     )
 
 
@@ -76,7 +76,7 @@ def surface_text(surface: Surface, titles: Titles) -> str:
         first = value_text(surface.first_values[place[0]], surface.first)
         second = value_text(surface.second_values[place[1]], surface.second)
         ends.append(f"{share_text(float(risk[place]), 0)} at {first} and {second}")
-    pair = f"{titles[surface.first.name]} and {lower_first(titles[surface.second.name])}"
+    pair = f"“{titles[surface.first.name]}” and “{titles[surface.second.name]}”"
     return (
         f"{pair}: mean predicted risk if every cart had both values, from {ends[0]} to {ends[1]}. The deeper the "
         "colour the higher; fields without a number hold no cart."
