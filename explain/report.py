@@ -9,6 +9,7 @@ from explain import figures, tables
 from explain.cart import explain_cart
 from explain.disagreements import disagreements
 from explain.findings import bottom_line, cautions
+from explain.gradient_charts import gradient_part, gradient_table
 from explain.multi_task import multi_task_part
 from explain.page import write_page
 from explain.quality.section import quality_part
@@ -179,6 +180,8 @@ def _rest(data: ReportData) -> dict[str, Any]:
     return {
         "split": tables.split_table(data.split),
         "leaks": data.leaks,
+        "gradient_charts": gradient_part(data.history.get("abandonment") or {}),
+        "gradient_table": gradient_table(data.history.get("abandonment") or {}),
         "trials_chart": figures.trials(data),
         "trials": tables.trials_table(data.trials) if data.trials else None,
         "settings": _settings({name: value for name, value in (data.best or {}).items() if name != "enabled"}),

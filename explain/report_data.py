@@ -76,6 +76,9 @@ class ReportData(RunData):
     best: Table | None = None
     """`tune/best.json`: the abandonment model's configuration."""
 
+    gradients: list[str] = field(default_factory=list)
+    """`train/gradients.json`: what was ill about the gradients of its training."""
+
     costs: Table | None = None
     """What a nudge costs and brings, by the fields of `CostConfig`."""
 
@@ -117,6 +120,7 @@ def read_report_data(
         leaks=_json(workdir / "split" / "leaks.json") or [],
         trials=_json(workdir / "tune" / "trials.json") or [],
         best=_json(workdir / "tune" / "best.json"),
+        gradients=_json(workdir / "train" / "gradients.json") or [],
         **_every_run(workdir),
     )
 

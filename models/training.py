@@ -15,7 +15,7 @@ from models.checkpoint import Checkpoint, Place
 from models.config import AbandonmentConfig
 from models.divergence import diverged
 from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, Epochs, NotFinite, Tell, fit, seed_everything, silent
-from models.gradient_health import Finding, GradientWatch, WatchedEpochs, diagnose, remedies, sentences
+from models.gradient_health import Finding, GradientWatch, WatchedEpochs, diagnose, remedies
 from models.judge import Judge
 from models.objective import make_loss
 from models.optimizers import make_optimizer
@@ -118,7 +118,7 @@ def train_abandonment(
         best_epoch=fitted.best_epoch,
         seconds=time.perf_counter() - start,
         calibration=platt,
-        notes=(*_notes(platt), *sentences(findings)),
+        notes=_notes(platt),
         findings=findings,
     )
 

@@ -16,6 +16,7 @@ from models.catalogue import read_catalogue
 from models.checkpoint import Place
 from models.config import AbandonmentConfig
 from models.decision import choose_threshold
+from models.gradient_health import sentences
 from models.multi_task_evaluation import TABULAR
 from models.multi_task_inputs import read_side
 from models.multi_task_training import Material, train_multi_task
@@ -29,6 +30,8 @@ from pipeline.stage import ABANDONMENT_OFF, Context
 
 def run(context: Context) -> None:
     """Write both models, the catalogue, `history.json`, `threshold.json` and the baselines' scores of the test rows.
+
+    What was ill about the abandonment model's gradients stands in `gradients.json`, in words.
 
     With `multi_task.enabled` there are `multi_task.keras` and `multi_task_scores.parquet` too.
 
@@ -64,6 +67,10 @@ def _abandonment(context: Context) -> dict[str, list[float]]:
     threshold = choose_threshold(predict(trained.model, validation), validation, config.costs)
     threshold["notes"] = [*trained.notes, *threshold["notes"]]
     (context.out / "threshold.json").write_text(json.dumps(threshold, indent=1) + "\n")
+    ill = sentences(trained.findings)
+    for sentence in ill:
+        context.progress.note(sentence)
+    (context.out / "gradients.json").write_text(json.dumps(ill, indent=1, ensure_ascii=False) + "\n")
     context.progress.detail("baselines")
     scores = baseline_scores(train, validation, test, best.baselines, config.seed)
     pd.DataFrame(scores).to_parquet(context.out / "baseline_scores.parquet")

@@ -22,6 +22,11 @@ from models.evaluation import evaluate_abandonment
 from tests.explain.shop import carts, linear
 
 EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }}</style>", "'; ]]>--><b>")
+GRADIENTS = {
+    f"{metric}/{layer}": [0.1, 0.2]
+    for metric in ("gradient_norm", "gradient_peak", "update_ratio", "dead")
+    for layer in ("dense_0", EVIL[0])
+}
 QUALITY = QualityConfig(carts=30, random_orders=1, subsets=10, nudged_carts=5, backgrounds=2)
 CONFIG = ExplainConfig(
     background=20, max_rows=150, permutation_repeats=4, permutation_rows=200, shape_features=4, shape_rows=60,
@@ -95,7 +100,9 @@ def report_data(few: int = 300, **changes: Any) -> ReportData:
         trials=[{"trial": EVIL[0], "values": {"units": [8], EVIL[1]: EVIL[2]}, "metrics": {"val_auc": 0.7}, "epochs": 2,
                  "seconds": 1.0, "status": "completed", "error": None}],
         best={"units": [8, 4], "optimizer": {"name": EVIL[0]}},
-        history={"abandonment": {"loss": [0.7, 0.6], "val_loss": [0.7, 0.65]}, "recommender": {"skipped": EVIL[0]}},
+        history={"abandonment": {"loss": [0.7, 0.6], "val_loss": [0.7, 0.65], **GRADIENTS},
+                 "recommender": {"skipped": EVIL[0]}},
+        gradients=[f"The gradient vanishes in `{EVIL[0]}`. Try `abandonment.residual=true`."],
         notes=[EVIL[3]],
     )  # fmt: skip
     return replace(everything, **changes)

@@ -176,3 +176,15 @@ def test_a_leak_is_named_before_anything_is_trusted(results: ReportData) -> None
 def test_a_report_before_its_stages_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="`split`, which has not run"):
         read_report_data(tmp_path)
+
+
+def test_what_was_wrong_with_the_gradients_stands_beside_their_charts(tmp_path: Path) -> None:
+    page = write_report(report_data(), tmp_path).read_text()
+    assert "What the gradients did" in page
+    assert "The gradient vanishes in" in page
+    assert "<code>abandonment.residual=true</code>" in page
+    assert "Nothing was wrong" not in page
+    healthy = write_report(report_data(gradients=[]), tmp_path).read_text()
+    assert "Nothing was wrong" in healthy
+    unwatched = write_report(report_data(history={}, gradients=[]), tmp_path).read_text()
+    assert "What the gradients did" not in unwatched
