@@ -52,6 +52,7 @@ def tune_command(
     trials = json.loads((workdir / "tune" / "trials.json").read_text())
     best = json.loads((workdir / "tune" / "best.json").read_text())
     _print(trials, best, workdir / "tune" / "best.json")
+    _print_scores(json.loads((workdir / "tune" / "scores.json").read_text()), config.abandonment.early_stopping.monitor)
     given = [f"--preset {preset}" if preset else "", f"--config {file}" if file else ""]
     given += [f"--input {shlex.quote(str(source))}"] if source else []
     given += [f"--workdir {shlex.quote(str(workdir))}"] if workdir != Path("work") else []
@@ -73,6 +74,19 @@ def _print(trials: Sequence[Mapping[str, Any]], best: Mapping[str, Any], path: P
     for name, value in best.items():
         if not isinstance(value, dict | list):
             console.print(Text(f"  {name} = {_short(value)}"))
+
+
+def _print_scores(scores: Sequence[Mapping[str, Any]], monitor: str) -> None:
+    """With cross-validation: the settings, best first, by their mean over the folds."""
+    if not scores:
+        return
+    table = Table("rank", monitor, "deviation", "over the folds", "", box=None)
+    for row in sorted(scores, key=lambda row: int(row["rank"])):
+        folds = ", ".join("failed" if value is None else f"{value:.4f}" for value in row["folds"])
+        mean, deviation = ("–" if row[key] is None else f"{row[key]:.4f}" for key in ("mean", "std"))
+        settings = ", ".join(f"{name} {_short(value)}" for name, value in row["settings"].items())
+        table.add_row(str(row["rank"]), mean, deviation, folds, Text(settings))
+    Console(highlight=False, soft_wrap=True).print(table)
 
 
 def _short(value: Any) -> str:

@@ -15,18 +15,20 @@ from pipeline.trial_runs import Label, TrialRuns
 def run(context: Context) -> None:
     """Write `trials.json` and `best.json`, the abandonment model's configuration to train.
 
+    With cross-validation `scores.json` has what each setting came to over the folds.
     The test examples are not read. A search that was killed goes on where it was, in the middle of a trial too.
     """
     config, tune = context.config, context.config.tune
     if not config.abandonment.enabled:
         raise NotApplicable(ABANDONMENT_OFF)
-    best, records = config.abandonment, []
+    best, records, scores = config.abandonment, [], []
     if tune.trials:
         address = CartTask.address(context.input("split"), tune.max_rows, config.seed)
         listener = TrialRuns(context.tracker, context.progress, lambda trial, _: Label(f"trial {trial}"), tune.trials)
         deadline = None if tune.minutes is None else time.monotonic() + 60 * tune.minutes
         with Pool(context.scratch / "trials", address, tune.workers, listener, deadline) as pool:
             found = search(pool, config.abandonment, tune, config.seed)
-        best, records = found.best, found.records
+        best, records, scores = found.best, found.records, list(found.scores)
     (context.out / "trials.json").write_text(json.dumps([record_row(record) for record in records], indent=1) + "\n")
+    (context.out / "scores.json").write_text(json.dumps(scores, indent=1) + "\n")
     (context.out / "best.json").write_text(json.dumps(as_table(best), indent=1) + "\n")

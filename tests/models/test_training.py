@@ -12,9 +12,9 @@ from data.errors import InputError
 from data.examples import Examples
 from models.abandonment import core, encode, encoded_columns, logit_model, logits, predict
 from models.artifacts import load_model, save_model
+from models.checkpoint import Place
 from models.config import AbandonmentConfig, EarlyStopping, GradientHealthConfig, OptimizerConfig
 from models.divergence import DivergedError
-from models.checkpoint import Place
 from models.training import Trained, train_abandonment
 from tests.models.tables import carts, numbers_only, truth
 

@@ -1,5 +1,7 @@
 """Every alternative gets the same number of trials, from its own range, whatever else is compared."""
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,12 +30,14 @@ def design(seed: int = 0) -> Design:
     return Design(AbandonmentConfig().model_dump(mode="json"), complete, COMPARE, seed)
 
 
-def record(name: str, status: str, value: float, settings: dict[str, object] | None = None) -> TrialRecord:
+def record(
+    name: str, status: Literal["completed", "failed"], value: float, settings: dict[str, object] | None = None
+) -> TrialRecord:
     metrics = {"val_auc": value} if status == "completed" else {}
-    return TrialRecord.__call__(
+    return TrialRecord(
         name=name, settings=settings or {}, status=status, metrics=metrics, history={}, best_epoch=0, epochs=1,
         seconds=1.0, error=None, extra={},
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def test_all_rules_get_the_same_number_of_trials_within_their_documented_ranges() -> None:
