@@ -1,5 +1,6 @@
 """Runs in a real MLflow store on SQLite."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,24 @@ from mlflow import MlflowClient
 
 from data.errors import InputError
 from pipeline.config import PipelineConfig, load_config
+from pipeline.store import open_store
 from pipeline.tracking import Tracker, read_tracking
 
 
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new store; to make one takes seconds."""
+    file = tmp_path_factory.mktemp("store") / "mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{file}")
+        open_store()
+    return file
+
+
 @pytest.fixture
-def uri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    address = f"sqlite:///{tmp_path / 'store' / 'mlflow.db'}"
+def uri(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    shutil.copyfile(empty_store, tmp_path / "mlflow.db")
+    address = f"sqlite:///{tmp_path / 'mlflow.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
     return address
 

@@ -183,7 +183,7 @@ def test_hyperband_s_brackets_have_their_epochs_and_starts() -> None:
 
 def test_cross_validation_runs_every_fold_and_chooses_by_the_mean() -> None:
     def uneven(spec: TrialSpec) -> float:
-        return bowl(spec) * (1 + spec.share["fold"])
+        return bowl(spec) * float(1 + spec.share["fold"])
 
     for method in ("random_cv", "grid_cv"):
         result, pool = run(method, pool=ToyPool(uneven), fold_by="time")
