@@ -30,6 +30,15 @@ def test_no_order_beats_the_terms_of_a_linear_model(seed: int) -> None:
     assert (inserted >= put_by_chance - 1e-6).all()
 
 
+def test_deletion_falls_to_the_typical_cart_and_insertion_rises_from_it() -> None:
+    shop, values = carts()
+    distance = np.abs(shop.predict(shop.encoded) - shop.predict(shop.background).mean())
+    deletion, insertion = fidelity(shop, values, orders=2, seed=0)
+    for curve in (deletion.guided, deletion.random, insertion.guided[:, ::-1], insertion.random[:, ::-1]):
+        assert_allclose(curve[:, 0], distance, atol=1e-6)
+        assert_allclose(curve[:, -1], 0.0, atol=1e-6)
+
+
 def test_a_known_curve_has_its_area() -> None:
     shop, values = carts(count=1)
     deletion, _ = fidelity(shop, values, orders=1, seed=0)
