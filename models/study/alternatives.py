@@ -50,6 +50,9 @@ class Alternative:
     reference: str = ""
     """Where it was published."""
 
+    share: float = 1.0
+    """Share of the epochs that it gets, one epoch at least: for what takes very many steps an epoch."""
+
 
 BETAS = Range(0.9, 0.999, "even")
 OPTIONS = {
@@ -79,7 +82,9 @@ def optimizers(for_batches: bool, batch_normalization: str | bool = "off") -> li
             settings["batch_normalization"] = batch_normalization  # one example has no variance
         ranges = {"optimizer.learning_rate": Range(*rule.rates)}
         ranges |= {f"optimizer.{option}": OPTIONS[option] for option in rule.options}
-        found.append(Alternative(name, rule.title, settings, ranges, rule.reference))
+        single = name == "single_sgd"
+        title = f"{rule.title}, a tenth of the epochs" if single else rule.title
+        found.append(Alternative(name, title, settings, ranges, rule.reference, 0.1 if single else 1.0))
     slow = {"optimizer": {"name": "adadelta", "learning_rate": 0.001}}
     return [*found, Alternative("adadelta_keras", "Adadelta at Keras's default rate 0.001", slow)]
 

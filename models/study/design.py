@@ -96,7 +96,8 @@ def _spec(
     settings = {"alternative": alternative.name, **{key: _at(config, key) for key in alternative.ranges}}
     if judged:
         settings["seed"] = seed
-    return TrialSpec(name, settings, config, seed, design.compare.epochs, share={"judge": judged})
+    epochs = max(1, round(design.compare.epochs * alternative.share))
+    return TrialSpec(name, settings, config, seed, epochs, share={"judge": judged})
 
 
 def _at(config: Mapping[str, Any], key: str) -> Any:
