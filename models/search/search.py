@@ -1,5 +1,6 @@
 """Search over a network's settings: a method proposes trials, a pool runs them."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol
@@ -11,10 +12,10 @@ from models.config import ScheduleConfig, TuneConfig
 from models.search.cross_validation import grid_cv, random_cv
 from models.search.evolution import evolutionary
 from models.search.gradient import gradient
-from models.search.oracles import bayesian, grid, hyperband, random
+from models.search.oracles import bayesian, grid, hyperband, hyperband_trials, random
 from models.search.problem import Problem, Proposals, none_completed
 from models.search_ranges import Network
-from models.search_space import Config, configured, declare
+from models.search_space import Config, configured, declare, gridded
 from models.trials.trial import TrialRecord, TrialSpec
 
 METHODS: dict[str, Callable[[Problem], Proposals]] = {
@@ -112,3 +113,20 @@ def check(config: Network, tune: TuneConfig) -> None:
             "`optimizer.schedule` should be constant, without warm-up, with `tune.method` gradient, which moves the "
             f"learning rate itself. Received: {config.optimizer.schedule.model_dump_json()}"
         )
+
+
+def advice(config: Network, tune: TuneConfig) -> str:
+    """What a user should know of the budget: where it is too small for what the method is meant to do, else nothing."""
+    if tune.method == "hyperband" and tune.trials < (wanted := hyperband_trials(min(config.epochs, tune.epochs))):
+        return (
+            f"Hyperband with {tune.epochs} epochs has {wanted} trials, of which `tune.trials` allows {tune.trials}: few "
+            "or none go on for more epochs. Raise `tune.trials`, or lower `tune.epochs`."
+        )
+    if tune.method in ("grid", "grid_cv"):
+        points = math.prod(len(hp.values) for hp in gridded(declare(config, tune), tune.grid_points).space)
+        if points > tune.trials:
+            return (
+                f"The grid has up to {points:,} points, of which the first {tune.trials} are tried. Name fewer values in "
+                "`tune.space`, lower `tune.grid_points`, or raise `tune.trials`."
+            )
+    return ""

@@ -37,7 +37,6 @@ def compare_command(
     config = load_config(preset, file, settings, source)
     with Progress() as progress:
         from explain.comparison import comparison_lines
-
         from pipeline.comparing import compare
 
         result = compare(config, workdir, progress, what, model)

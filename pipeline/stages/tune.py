@@ -3,7 +3,7 @@
 import json
 import time
 
-from models.search import search
+from models.search import advice, search
 from models.tasks.carts import CartTask
 from models.trials.pool import Pool
 from models.trials.trial import record_row
@@ -24,6 +24,8 @@ def run(context: Context) -> None:
     best, records, scores = config.abandonment, [], []
     if tune.trials:
         address = CartTask.address(context.input("split"), tune.max_rows, config.seed)
+        if told := advice(config.abandonment, tune):
+            context.progress.note(told)
         listener = TrialRuns(context.tracker, context.progress, lambda trial, _: Label(f"trial {trial}"), tune.trials)
         deadline = None if tune.minutes is None else time.monotonic() + 60 * tune.minutes
         with Pool(context.scratch / "trials", address, tune.workers, listener, deadline) as pool:

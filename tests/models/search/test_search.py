@@ -8,7 +8,7 @@ import pytest
 
 from data.errors import InputError
 from models.config import AbandonmentConfig, DigitsConfig, OptimizerConfig, ScheduleConfig, TuneConfig
-from models.search import METHODS, SearchResult, search
+from models.search import METHODS, SearchResult, advice, search
 from models.search.oracles import hyperband_trials
 from models.search_space import configured, values_of
 from models.trials.trial import TrialSpec
@@ -232,3 +232,13 @@ def test_other_networks_are_searched_too(method: str) -> None:
     result = search(pool, config, tune(method, optimizers=RULES), 0)
     assert isinstance(result.best, DigitsConfig)
     assert {type(spec.settings["batch_normalization"]) for spec in pool.specs} == {bool}
+
+
+def test_a_budget_too_small_for_its_method_is_told() -> None:
+    config = AbandonmentConfig()
+    assert "Hyperband with 12 epochs has 33 trials" in advice(config, TuneConfig(method="hyperband", trials=12))
+    assert not advice(config, TuneConfig(method="hyperband", trials=33))
+    space = {"units": ("32", "64"), "dropout": (0.1, 0.5), "activation": ("relu",), "l2": (0.0,)}
+    few = TuneConfig.model_validate({"method": "grid", "trials": 5, "space": space})
+    assert "points, of which the first 5 are tried" in advice(config, few)
+    assert not advice(config, TuneConfig(method="random", trials=1))
