@@ -119,14 +119,14 @@ def advice(config: Network, tune: TuneConfig) -> str:
     """What a user should know of the budget: where it is too small for what the method is meant to do, else nothing."""
     if tune.method == "hyperband" and tune.trials < (wanted := hyperband_trials(min(config.epochs, tune.epochs))):
         return (
-            f"Hyperband with {tune.epochs} epochs has {wanted} trials, of which `tune.trials` allows {tune.trials}: few "
-            "or none go on for more epochs. Raise `tune.trials`, or lower `tune.epochs`."
+            f"Hyperband with {tune.epochs} epochs has {wanted} trials, of which `tune.trials` allows {tune.trials}: "
+            "few or none go on for more epochs. Raise `tune.trials`, or lower `tune.epochs`."
         )
     if tune.method in ("grid", "grid_cv"):
         points = math.prod(len(hp.values) for hp in gridded(declare(config, tune), tune.grid_points).space)
         if points > tune.trials:
             return (
-                f"The grid has up to {points:,} points, of which the first {tune.trials} are tried. Name fewer values in "
-                "`tune.space`, lower `tune.grid_points`, or raise `tune.trials`."
+                f"The grid has up to {points:,} points, of which the first {tune.trials} are tried. Name fewer values "
+                "in `tune.space`, lower `tune.grid_points`, or raise `tune.trials`."
             )
     return ""
