@@ -50,6 +50,10 @@ class Alternative:
     reference: str = ""
     """Where it was published."""
 
+    folds: int = 0
+    """Folds of the training visitors that choose among its trials, each trained that often; the validation examples
+    choose where it is 0."""
+
     share: float = 1.0
     """Share of the epochs that it gets, one epoch at least: for what takes very many steps an epoch."""
 
@@ -84,7 +88,7 @@ def optimizers(for_batches: bool, batch_normalization: str | bool = "off") -> li
         ranges |= {f"optimizer.{option}": OPTIONS[option] for option in rule.options}
         single = name == "single_sgd"
         title = f"{rule.title}, a tenth of the epochs" if single else rule.title
-        found.append(Alternative(name, title, settings, ranges, rule.reference, 0.1 if single else 1.0))
+        found.append(Alternative(name, title, settings, ranges, rule.reference, share=0.1 if single else 1.0))
     slow = {"optimizer": {"name": "adadelta", "learning_rate": 0.001}}
     return [*found, Alternative("adadelta_keras", "Adadelta at Keras's default rate 0.001", slow)]
 

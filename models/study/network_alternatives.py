@@ -56,7 +56,12 @@ def regularizations() -> list[Alternative]:
         ),
     ]  # fmt: skip
     alone = [Alternative(name, title, {**PLAIN, **own}, ranges, source) for name, title, own, ranges, source in one]
-    return [Alternative("none", "no regularization", PLAIN), *alone, Alternative("configured", "as configured", {})]
+    folded = Alternative(
+        "cross_validation", "dropout, its share chosen by 4-fold cross-validation", {**PLAIN, "dropout": 0.5},
+        {"dropout": SHARE}, "Stone 1974; folds by visitor", folds=4,
+    )  # fmt: skip
+    none = Alternative("none", "no regularization", PLAIN)
+    return [none, *alone, folded, Alternative("configured", "as configured", {})]
 
 
 def normalizations(rate: float) -> list[Alternative]:

@@ -1,5 +1,6 @@
 """Every alternative gets the same number of trials, from its own range, whatever else is compared."""
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -79,15 +80,32 @@ def test_the_best_setting_is_trained_again_under_further_seeds_and_judged() -> N
 
 
 def test_the_best_trial_is_completed_and_the_earliest_of_equals() -> None:
-    found = best_trial(
-        [record("a", "failed", 0.9), record("b", "completed", 0.6), record("c", "completed", 0.6)], "val_auc", 1.0
-    )
+    tried = [record("a", "failed", 0.9), record("b", "completed", 0.6), record("c", "completed", 0.6)]
+    found = best_trial([replace(one, settings={"rate": i}) for i, one in enumerate(tried)], "val_auc", 1.0)
     assert found is not None
     assert found.name == "b"
-    lower = best_trial([record("a", "completed", 0.9), record("b", "completed", 0.6)], "val_auc", -1.0)
+    two = [record("a", "completed", 0.9, {"rate": 1}), record("b", "completed", 0.6, {"rate": 2})]
+    lower = best_trial(two, "val_auc", -1.0)
     assert lower is not None
     assert lower.name == "b"
     assert best_trial([record("a", "failed", 0.9)], "val_auc", 1.0) is None
+
+
+def test_folds_of_one_setting_are_judged_by_their_mean_and_fall_with_one() -> None:
+    folded = next(one for one in regularizations() if one.name == "cross_validation")
+    specs = trial_specs(design(), folded)
+    assert len(specs) == COMPARE.trials * folded.folds
+    assert len({spec.name for spec in specs}) == len(specs)
+    assert [spec.share["fold"] for spec in specs[:5]] == [0, 1, 2, 3, 0]
+    values = [0.9, 0.1, 0.1, 0.1, 0.5, 0.5, 0.5, 0.4, 0.9, 0.9, 0.9, 0.9]
+    records = [
+        record(spec.name, "failed" if i == 11 else "completed", value, dict(spec.settings))
+        for i, (spec, value) in enumerate(zip(specs, values, strict=False))
+    ]
+    best = best_trial(records, "val_auc", 1.0)
+    assert best is not None
+    assert best.settings == specs[4].settings
+    assert len(seed_specs(design(), folded, best)) == COMPARE.seeds
 
 
 def test_another_rule_brings_its_own_rate_but_keeps_schedule_and_clipping() -> None:
@@ -111,7 +129,8 @@ def test_a_draw_stays_in_its_range(low: float, ratio: float, scale: str, seed: i
     "alternatives", [optimizers(False), regularizations(), normalizations(1.0), architectures(1.0)]
 )
 def test_every_alternative_is_a_valid_configuration_of_its_own(alternatives: list[Alternative]) -> None:
-    tables = [trial_specs(design(), one)[0].config for one in alternatives if one.name != "configured"]
+    alone = [one for one in alternatives if one.name != "configured" and not one.folds]
+    tables = [trial_specs(design(), one)[0].config for one in alone]
     assert len({str(table) for table in tables}) == len(tables)
 
 
