@@ -1,13 +1,14 @@
 """HTML from the templates of this package, with every text escaped."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from explain.wording import count_text, decimal_text, interval_text, risk_text, share_text
+from explain.wording import count_text, decimal_text, interval_text, risk_text, share_text, size_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -27,6 +28,7 @@ def render(template: str, **context: Any) -> str:
         "share": share_text,
         "decimal": decimal_text,
         "interval": interval_text,
+        "size": size_text,
     }
     environment.filters["code"] = code
     style = Markup((TEMPLATES / "style.css").read_text())
@@ -49,3 +51,25 @@ def write_whole(path: Path, text: str) -> Path:
 def code(text: str) -> Markup:
     """Text with what stands between backticks set as code, everything escaped."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def fill(page: str, parts: Mapping[str, Markup]) -> str:
+    """Put HTML where a page has the mark `<!-- NAME -->`; text from the data cannot look like one, being escaped."""
+    for name, html in parts.items():
+        page = page.replace(f"<!-- {name} -->", html)
+    return page
+
+
+def facts(rows: Mapping[str, str]) -> Markup:
+    """Rows of a list of facts."""
+    return Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>\n").format(name, value) for name, value in rows.items())
+
+
+def navigation(links: Mapping[str, str], current: str) -> Markup:
+    """Links to the other pages of a run; of `links`, file → name, `current` is the page they stand in."""
+    mark = Markup(' aria-current="page"')
+    items = Markup("").join(
+        Markup('<li><a href="{}"{}>{}</a></li>').format(file, mark if file == current else "", name)
+        for file, name in links.items()
+    )
+    return Markup('<nav class="pages" aria-label="Pages of this run"><ul>{}</ul></nav>').format(items)
