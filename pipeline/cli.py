@@ -142,6 +142,19 @@ def explain(
 
 
 @app.command()
+def quiz(
+    answers: Annotated[
+        list[Path] | None, typer.Option("--answers", help="Score this file of answers; again for more.")
+    ] = None,
+    workdir: Workdir = WORK,
+) -> None:
+    """Write a quiz that measures whether people can tell from an explanation what the model says; score answers."""
+    from pipeline.commands.quiz import quiz_command
+
+    quiz_command(answers or [], workdir)
+
+
+@app.command()
 def score(
     input: Annotated[Path, typer.Argument(help="Fresh log in the form of the run's source.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Rescue list to write: .csv or .parquet.")],

@@ -19,22 +19,22 @@ COSTS = {
 
 
 def publish_report(workdir: Path, config: PipelineConfig | None = None, folder: Path | None = None) -> None:
-    """Write the pages of the explain stage, whole, with what only the finished run knows.
+    """Write the pages of the explain stage, with what only the finished run knows, and link all pages to each other.
 
     Args:
         workdir: the run's folder.
         config: its configuration, for the card's fingerprint; without it the card has none.
-        folder: where to write; `workdir/report` where not given, and the pages there are the ones linked to.
+        folder: where to write, beside the pages that are there already; `workdir/report` where not given.
     """
-    source, target = workdir / STAGE_PAGES, folder or workdir / "report"
-    if not source.is_dir():
-        return
-    pages = sorted(path.name for path in source.glob("*.html"))
-    links = page_links({*pages, *(path.name for path in target.glob("*.html"))})
+    target = folder or workdir / "report"
     parts = {"cost": facts(_costs(workdir)), "run": facts(_origin(workdir, config))}
-    for name in pages:
-        text = fill((source / name).read_text(), parts | {"pages": navigation(links, name)})
-        if not (target / name).exists() or (target / name).read_text() != text:
+    before = {path.name: path.read_text() for path in target.glob("*.html")}
+    made = {path.name: fill(path.read_text(), parts) for path in (workdir / STAGE_PAGES).glob("*.html")}
+    pages = before | made
+    links = page_links(set(pages))
+    for name, page in pages.items():
+        text = fill(page, {"pages": navigation(links, name)})
+        if text != before.get(name):
             write_whole(target / name, text)
 
 

@@ -128,7 +128,7 @@ def test_the_interval_of_a_calibration_error_surrounds_it() -> None:
 
 def test_the_calibration_gap_of_alike_rows_is_the_same_in_every_resample() -> None:
     labels = np.array([0, 1, 1, 0, 1], dtype=np.int8)
-    drawn = bootstrap_gap(labels, labels + 0.1, np.array([0, 0, 1, 2, 2]), 20, 0)
+    drawn = bootstrap_gap(labels, labels + np.float64(0.1), np.array([0, 0, 1, 2, 2]), 20, 0)
     np.testing.assert_allclose(drawn, 0.1)
 
 

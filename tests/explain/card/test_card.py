@@ -61,7 +61,7 @@ def test_layers_are_told_one_by_one_with_their_parameters(tmp_path: Path) -> Non
 
 def test_marks_are_filled_and_links_escaped() -> None:
     links = navigation({"index.html": "Report", "x.html": EVIL[0]}, "index.html")
-    page = fill("<p><!-- pages --></p>", {"pages": links})
+    page = fill(fill("<p><!-- pages --><!-- /pages --></p>", {"pages": links}), {"pages": links})
     parsed = Page(page)
     assert [attributes.get("aria-current") for attributes in parsed.all("a")] == ["page", None]
     assert EVIL[0] in parsed.text
