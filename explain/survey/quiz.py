@@ -69,9 +69,10 @@ def quiz_tasks(found: Attributions, examples: Examples, top: int, seed: int) -> 
         sessions.add(session)
         sides[side].append(Task(row, tuple(texts[row]), side))
     if any(len(tasks) < EACH for tasks in sides.values()):
+        counts = " and ".join(str(len(tasks)) for tasks in sides.values())
         raise InputError(
-            f"A quiz should have {EACH} explained carts that the model takes to be likelier left than a typical one, and "
-            f"{EACH} that it takes to be less so, of different sessions. Received: {len(sides['more'])} and {len(sides['less'])}. "
+            f"A quiz should have {EACH} explained carts that the model takes to be likelier left than a typical one, "
+            f"and {EACH} less likely, of different sessions. Received: {counts}. "
             "Run again on a longer log, or with a larger `explain.max_rows`."
         )
     tasks = [*sides["more"], *sides["less"]]

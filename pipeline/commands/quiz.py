@@ -6,7 +6,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from explain.explanations import read_explanations
 from explain.survey.answers import keep_answers, read_kept, scores, write_result
 from explain.survey.quiz import FILE, Task, quiz_id, quiz_tasks, write_quiz
 from pipeline.config import PipelineConfig
@@ -28,13 +27,12 @@ def quiz_command(answers: Sequence[Path], workdir: Path) -> None:
     config = read_config(workdir)
     need_abandonment(config, workdir)
     with locked(workdir):
-        examples = explained_carts(workdir)
-        found = read_explanations(workdir / "explain").attributions
-        tasks = quiz_tasks(found, examples, config.explain.reasons, config.seed)
+        carts = explained_carts(workdir)
+        tasks = quiz_tasks(carts.attributions, carts.examples, config.explain.reasons, config.seed)
         if answers:
             _score(config, workdir, tasks, answers)
             return
-        write_quiz(tasks, found.base_probability, workdir / "report")
+        write_quiz(tasks, carts.attributions.base_probability, workdir / "report")
         publish_report(workdir, config)
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text(f"Quiz     {workdir / 'report' / FILE}"))
