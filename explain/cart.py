@@ -95,7 +95,6 @@ def explain_cart(attributions: Attributions, examples: Examples, row: int, top: 
         typical = value_text(attributions.typical[f], spec)
         features.append(CartFeature(spec.name, titles[f], value, typical, float(values[f]), float(points[f])))
     key = examples.keys.iloc[row]
-    base = np.array([attributions.base])
     return CartExplanation(
         session_id=None if _missing(key["session_id"]) else str(key["session_id"]),
         visitor_id=None if _missing(key["visitor_id"]) else str(key["visitor_id"]),
@@ -103,7 +102,7 @@ def explain_cart(attributions: Attributions, examples: Examples, row: int, top: 
         ts=None if _missing(key["ts"]) else key["ts"].isoformat(),
         probability=float(attributions.probability[row]),
         base_log_odds=attributions.base,
-        base_probability=float(1 / (1 + np.exp(-base[0]))),
+        base_probability=attributions.base_probability,
         features=tuple(features),
         sentences=tuple(reasons(attributions, examples, np.array([row]), top)[0]),
     )

@@ -82,5 +82,8 @@ class ExplainConfig(StrictModel):
     reasons: PositiveInt = 3
     """Most reasons given for one cart."""
 
+    contact: str | None = None
+    """Whom readers of the model card may ask: a name, a team, an address."""
+
     quality: QualityConfig = QualityConfig()
     """How the explanations are measured in turn."""

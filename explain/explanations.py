@@ -46,6 +46,11 @@ class Attributions:
         return sigmoid(self.log_odds)
 
     @property
+    def base_probability(self) -> float:
+        """What the model says of a typical cart, as a probability."""
+        return float(sigmoid(np.array(self.base)))
+
+    @property
     def importance(self) -> Floats:
         """(F,) mean absolute value per feature, in log-odds."""
         return np.abs(self.values).mean(axis=0) if len(self.values) else np.zeros(len(self.specs))

@@ -15,7 +15,7 @@ from explain.page import write_page
 from explain.quality.section import quality_part
 from explain.ranking import mean_points
 from explain.report_data import ReportData
-from explain.report_parts import period, shared_parts, span
+from explain.report_parts import period, settings_rows, shared_parts, span
 from explain.sentences import model_sentences
 from explain.whole.report import whole_part
 from explain.wording import DASH, count_text, decimal_text, number_text, share_text
@@ -184,17 +184,9 @@ def _rest(data: ReportData) -> dict[str, Any]:
         "gradient_table": gradient_table(data.history.get("abandonment") or {}),
         "trials_chart": figures.trials(data),
         "trials": tables.trials_table(data.trials) if data.trials else None,
-        "settings": _settings({name: value for name, value in (data.best or {}).items() if name != "enabled"}),
+        "settings": settings_rows(data.best or {}),
         "limits": _limits(data),
     }
-
-
-def _settings(best: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    for name, value in best.items():
-        title = f"{prefix}{name}".replace("_", " ")
-        rows += _settings(value, f"{title}, ") if isinstance(value, dict) else [(title, tables.plain(value))]
-    return rows
 
 
 def _limits(data: ReportData) -> list[str]:

@@ -32,6 +32,18 @@ def span(interval: list[float] | None) -> str:
     return f"95% interval {interval_text(interval)}" if interval else ""
 
 
+def settings_rows(best: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """A model's settings, one a row; what is nested is named with the group it stands in."""
+    rows: list[tuple[str, str]] = []
+    for name, value in best.items():
+        title = f"{prefix}{name}".replace("_", " ")
+        if isinstance(value, dict):
+            rows += settings_rows(value, f"{title}, ")
+        elif title != "enabled":
+            rows.append((title, tables.plain(value)))
+    return rows
+
+
 def _recommender(data: RunData) -> dict[str, Any]:
     found = data.metrics.get("recommender") or {"skipped": "it was not trained"}
     if "skipped" in found:

@@ -103,6 +103,11 @@ def count_text(count: float | None) -> str:
     return DASH if count is None else f"{round(count):,}"
 
 
+def size_text(size: int) -> str:
+    """Bytes as "57.3 KiB" or "1.2 MiB"."""
+    return f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.1f} KiB"
+
+
 def lower_first(title: str) -> str:
     """A title inside a sentence: its first letter small, unless it is an abbreviation."""
     return title if len(title) > 1 and title[1].isupper() else title[:1].lower() + title[1:]

@@ -147,6 +147,15 @@ def bootstrap_auc(
     return np.concatenate([ordered.auc(weights) for weights in resample_weights(clusters, resamples, seed)])
 
 
+def bootstrap_gap(
+    abandoned: Labels, scores: Floats, clusters: npt.NDArray[np.int64], resamples: int, seed: int
+) -> Floats:
+    """(resamples,) mean prediction less the share abandoned, on draws of whole sessions."""
+    gaps = scores - abandoned
+    draws = resample_weights(clusters, resamples, seed)
+    return np.concatenate([weights @ gaps / weights.sum(axis=1) for weights in draws])
+
+
 def resample_weights(clusters: npt.NDArray[np.int64], resamples: int, seed: int) -> Iterator[Floats]:
     """How often each row occurs in draws of whole clusters with replacement: blocks (b, n) of the `resamples` draws."""
     generator = np.random.default_rng(seed)

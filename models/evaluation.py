@@ -12,6 +12,7 @@ from models.binary_metrics import (
     METRICS,
     binary_metrics,
     bootstrap_auc,
+    bootstrap_gap,
     bootstrap_metrics,
     expected_calibration_error,
     interval,
@@ -63,6 +64,7 @@ def evaluate_abandonment(
         "baselines": {name: points[name] for name in baselines},
         "baseline_intervals": {name: intervals[name] for name in baselines},
         "differences": {name: differences_of(points, drawn, MODEL, name) for name in baselines},
+        "calibration_gap": _gap(labels, scores[MODEL], clusters, evaluate.bootstrap, seed) if len(test) else None,
         "threshold": {**at_threshold(scores[MODEL], labels, values, costs, threshold), "notes": list(notes)},
         "slices": [
             _slice(one, test, scores[MODEL], clusters, evaluate, seed) for one in slices_of(test, scores[MODEL])
@@ -127,10 +129,8 @@ def _slice(
 ) -> dict[str, Any]:
     labels, own = test.abandoned[part.rows], scores[part.rows]
     auc = binary_metrics(labels, own, 1)["auc"]
-    edges = None
-    if auc is not None:
-        groups = np.unique(clusters[part.rows], return_inverse=True)[1]
-        edges = interval(bootstrap_auc(labels, own, groups, min(evaluate.bootstrap, SLICE_RESAMPLES), seed))
+    groups, resamples = np.unique(clusters[part.rows], return_inverse=True)[1], min(evaluate.bootstrap, SLICE_RESAMPLES)
+    edges = None if auc is None else interval(bootstrap_auc(labels, own, groups, resamples, seed))
     return {
         "feature": part.feature,
         "title": part.title,
@@ -140,9 +140,19 @@ def _slice(
         "auc": auc,
         "auc_interval": edges,
         "mean_prediction": float(own.mean()),
+        "calibration_gap": _gap(labels, own, groups, resamples, seed),
         # Small bins would report their own noise as miscalibration.
         "ece": expected_calibration_error(labels, own, max(1, min(evaluate.bins, len(labels) // ROWS_PER_BIN))),
     }
+
+
+def _gap(
+    labels: npt.NDArray[np.int8], scores: Floats, clusters: npt.NDArray[np.int64], resamples: int, seed: int
+) -> list[float]:
+    """Mean prediction less the share abandoned, as [gap, low, high]; above 0 the predictions are too high."""
+    edges = interval(bootstrap_gap(labels, scores, clusters, resamples, seed))
+    assert edges is not None  # a mean of rows is always defined
+    return [float((scores - labels).mean()), *edges]
 
 
 def _warnings(test: Examples, clusters: npt.NDArray[np.int64], evaluate: EvaluateConfig) -> list[str]:

@@ -142,6 +142,32 @@ def explain(
 
 
 @app.command()
+def quiz(
+    answers: Annotated[
+        list[Path] | None, typer.Option("--answers", help="Score this file of answers; again for more.")
+    ] = None,
+    workdir: Workdir = WORK,
+) -> None:
+    """Write a quiz that measures whether people can tell from an explanation what the model says; score answers."""
+    from pipeline.commands.quiz import quiz_command
+
+    quiz_command(answers or [], workdir)
+
+
+@app.command()
+def review(
+    ratings: Annotated[
+        list[Path] | None, typer.Option("--ratings", help="Sum up this file of ratings; again for more.")
+    ] = None,
+    workdir: Workdir = WORK,
+) -> None:
+    """Write a form in which people who know the shop rate real cases; sum up their ratings."""
+    from pipeline.commands.review import review_command
+
+    review_command(ratings or [], workdir)
+
+
+@app.command()
 def score(
     input: Annotated[Path, typer.Argument(help="Fresh log in the form of the run's source.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Rescue list to write: .csv or .parquet.")],

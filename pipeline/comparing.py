@@ -16,7 +16,8 @@ from models.trials.pool import Pool
 from models.trials.trial import TrialRecord, TrialSpec
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
-from pipeline.runner import Selection, need_path, publish_report, run
+from pipeline.publishing import publish_report
+from pipeline.runner import Selection, need_path, run
 from pipeline.tracking import Tracker
 from pipeline.trial_runs import Label, TrialRuns
 from pipeline.workdir import locked, write_whole
@@ -77,7 +78,7 @@ def compare(config: PipelineConfig, workdir: Path, progress: Progress, what: str
         }
         write_whole(folder / "result.json", json.dumps(result, indent=1) + "\n")
         page = write_comparison(result, workdir / "report")
-        publish_report(workdir)
+        publish_report(workdir, config)
         parents.end(result)
         if tracker.enabled:
             tracker.log_run(

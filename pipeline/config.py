@@ -1,6 +1,7 @@
 """The whole configuration: presets, the user's file, `--set`, and errors that name the nearest valid key."""
 
 import difflib
+import hashlib
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -201,6 +202,12 @@ def flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 def settings_of(config: BaseModel) -> Table:
     """Dotted keys and values of all settings that a result may depend on."""
     return {key: value for key, value in flat(as_table(config)) if key not in BESIDE}
+
+
+def settings_digest(config: BaseModel) -> str:
+    """A fingerprint of these settings: 128 bits as hexadecimal digits."""
+    known = json.dumps(settings_of(config), sort_keys=True).encode()
+    return hashlib.blake2b(known, digest_size=16).hexdigest()
 
 
 def _preset(name: str) -> Table:

@@ -13,13 +13,13 @@ from pipeline.config import PipelineConfig
 from pipeline.fingerprint import Fingerprint, difference, file_hash, fingerprint, folder_hashes
 from pipeline.memory import PeakMemory
 from pipeline.progress import Progress
+from pipeline.publishing import publish_report
 from pipeline.stage import ABANDONMENT_OFF, STAGES, Context, NotApplicable, Stage
 from pipeline.summary import write_summary
 from pipeline.tracking import Tracker
 from pipeline.workdir import SCRATCH, locked, read_manifest, stage_folder, write_manifest, write_whole
 
 CONFIG = "config.json"
-REPORT = Path("explain") / "report" / "index.html"
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def run(
                 progress.finished(stage.name, "skipped", 0.0, decision.reason)
                 continue
             _run_stage(decision, config, workdir, progress, tracker, champion)
-        publish_report(workdir)
+        publish_report(workdir, config)
         return write_summary(workdir, config, ran)
 
 
@@ -217,16 +217,6 @@ def _run_stage(
         write_manifest(out, manifest)
     shutil.rmtree(scratch, ignore_errors=True)
     progress.finished(stage.name, "done" if status == "done" else "skipped", seconds, reason)
-
-
-def publish_report(workdir: Path) -> None:
-    """Copy the report to where people look for it."""
-    source, target = workdir / REPORT, workdir / "report" / "index.html"
-    if source.exists() and not (target.exists() and file_hash(target) == file_hash(source)):
-        target.parent.mkdir(exist_ok=True)
-        aside = target.with_name(".index.html.partial")
-        shutil.copyfile(source, aside)
-        aside.rename(target)
 
 
 def read_config(workdir: Path) -> PipelineConfig:

@@ -42,7 +42,8 @@ def explanation_figures(workdir: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     seconds = (read_manifest(workdir, "explain") or {}).get("measured_seconds", {})
-    return {**json.loads(file.read_text())["figures"], "seconds_per_1000_carts": seconds}
+    methods = {name: value for name, value in seconds.items() if not name.startswith("prediction")}
+    return {**json.loads(file.read_text())["figures"], "seconds_per_1000_carts": methods}
 
 
 def _stage(workdir: Path, name: str, ran: bool) -> dict[str, Any]:

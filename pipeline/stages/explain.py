@@ -7,6 +7,8 @@ import keras
 import pandas as pd
 
 from data.examples import Examples, read_examples
+from explain.card import CardFacts, model_facts, write_model_card
+from explain.card.cost import prediction_seconds
 from explain.examples import explain_examples
 from explain.explanations import Explanations, write_explanations
 from explain.quality.measure import measure, write_quality
@@ -28,7 +30,9 @@ def run(context: Context) -> None:
     metrics = json.loads((context.input("evaluate") / "metrics.json").read_text())
     source = f"preset {context.config.preset}"
     if "skipped" in metrics["abandonment"]:
-        write_recommender_report(read_run_data(context.workdir, source=source), context.out / "report")
+        data = read_run_data(context.workdir, source=source)
+        write_recommender_report(data, context.out / "report")
+        write_model_card(data, _facts(context), context.out / "report")
     else:
         _explain(context, source, metrics)
 
@@ -57,6 +61,16 @@ def _explain(context: Context, source: str, metrics: dict[str, Any]) -> None:
         whole=whole,
     )
     write_report(data, context.out / "report")
+    context.seconds.update(prediction_seconds(model, test))
+    write_model_card(data, _facts(context), context.out / "report")
+
+
+def _facts(context: Context) -> CardFacts:
+    """What the model card says of the models."""
+    titles = {"abandonment": "abandonment model", "recommender": "recommender"}
+    paths = {title: context.input("train") / f"{name}.keras" for name, title in titles.items()}
+    models = [model_facts(title, load_model(path), path) for title, path in paths.items() if path.exists()]
+    return CardFacts(tuple(models), context.config.seed, context.config.explain.contact)
 
 
 def _measure(

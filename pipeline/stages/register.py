@@ -11,6 +11,7 @@ import pandas as pd
 from data.examples import Examples, read_examples
 from models.loaders import abandonment as abandonment_loader
 from pipeline.config import flat
+from pipeline.publishing import publish_report
 from pipeline.stage import Context, NotApplicable
 from pipeline.summary import explanation_figures
 from pipeline.tracking import Dataset, LoggedModel, register
@@ -43,8 +44,9 @@ def _log_run(context: Context, metrics: Mapping[str, Any]) -> None:
         for name, values in series.items()
         if isinstance(values, list)
     }
+    publish_report(context.workdir, context.config, context.scratch / "report")
     artifacts = [
-        context.input("explain") / "report",
+        context.scratch / "report",
         context.input("explain") / "quality.json",
         context.input("evaluate") / "metrics.json",
         context.input("split") / "split.json",

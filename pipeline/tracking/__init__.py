@@ -1,5 +1,6 @@
 """Runs, trials and models in MLflow. Nothing else but `pipeline.store` talks to it."""
 
+from pipeline.tracking.afterwards import log_afterwards
 from pipeline.tracking.entities import Dataset, LoggedModel
 from pipeline.tracking.nested import NestedRun, NestedRuns
 from pipeline.tracking.registry import fetch_model, register
@@ -12,6 +13,7 @@ __all__ = [
     "NestedRuns",
     "Tracker",
     "fetch_model",
+    "log_afterwards",
     "read_tracking",
     "register",
 ]

@@ -1,6 +1,5 @@
 """Runs in MLflow."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -8,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pipeline.config import PipelineConfig, as_table, flat, settings_of
+from pipeline.config import PipelineConfig, as_table, flat, settings_digest
 from pipeline.store import open_store, tracking_uri
 from pipeline.tracking.entities import Dataset
 from pipeline.tracking.nested import NAME, NestedRuns
@@ -39,8 +38,7 @@ class Tracker:
         self.config = config
         self.workdir = workdir
         self.kind, self.title = kind, title
-        known = json.dumps(settings_of(config), sort_keys=True).encode()
-        self._settings = hashlib.blake2b(known, digest_size=16).hexdigest()
+        self._settings = settings_digest(config)
         self._run_id: str | None = None
 
     def __enter__(self) -> Self:

@@ -10,6 +10,7 @@ from models.binary_metrics import (
     METRICS,
     binary_metrics,
     bootstrap_auc,
+    bootstrap_gap,
     bootstrap_metrics,
     expected_calibration_error,
     interval,
@@ -123,3 +124,15 @@ def test_the_interval_of_a_calibration_error_surrounds_it() -> None:
     low, high = interval(drawn, around=estimate) or (np.nan, np.nan)
     assert low <= estimate <= high
     assert drawn.mean() > estimate  # which is why the interval is moved
+
+
+def test_the_calibration_gap_of_alike_rows_is_the_same_in_every_resample() -> None:
+    labels = np.array([0, 1, 1, 0, 1], dtype=np.int8)
+    drawn = bootstrap_gap(labels, labels + np.float64(0.1), np.array([0, 0, 1, 2, 2]), 20, 0)
+    np.testing.assert_allclose(drawn, 0.1)
+
+
+def test_the_calibration_gap_is_the_weighted_mean_of_whole_sessions() -> None:
+    scores = np.array([0.5, 0.5, 0.9])  # gaps −0.5, −0.5 of one session and 0.9 of another
+    drawn = bootstrap_gap(np.array([1, 1, 0], dtype=np.int8), scores, np.array([0, 0, 1]), 200, 0)
+    assert set(np.round(drawn, 6)) == {-0.5, 0.9, round(-0.1 / 3, 6)}
