@@ -77,7 +77,8 @@ def fill(page: str, parts: Mapping[str, Markup]) -> str:
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         head, mark, rest = page.partition(start)
         if mark:
-            page = head + start + html + end + rest.partition(end)[2]
+            # As plain text: added to Markup, the page itself would be escaped.
+            page = head + start + str(html) + end + rest.partition(end)[2]
     return page
 
 

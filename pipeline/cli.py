@@ -230,6 +230,16 @@ def recommend(
 
 
 @app.command()
+def reports(
+    folder: Annotated[Path, typer.Argument(help="Folder with work folders in it, at any depth.")] = Path(),
+) -> None:
+    """Write an index page over the runs below a folder: their key figures, and links to their reports."""
+    from pipeline.commands.reports import reports_command
+
+    reports_command(folder)
+
+
+@app.command()
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -91,8 +91,8 @@ def keep_ratings(paths: Sequence[Path], review: str, cases: int, folder: Path) -
         if ratings.review != review or len(ratings.ratings) != cases:
             raise InputError(
                 f"`--ratings` should be of the {cases} cases of this run's review, {review}. Received: {path}, which "
-                f"is of {len(ratings.ratings)} cases of {ratings.review}. Where the explanations changed, write the page "
-                "anew and have it rated."
+                f"is of {len(ratings.ratings)} cases of {ratings.review}. Where the explanations changed, write the "
+                "page anew and have it rated."
             )
     for _, ratings in found:
         file = hashlib.blake2b(ratings.name.encode(), digest_size=8).hexdigest()

@@ -41,6 +41,7 @@ def test_pages_that_come_later_are_linked_from_those_that_are_there(tmp_path: Pa
         page = (tmp_path / "report" / name).read_text()
         assert page.count('href="quiz.html"') == 1
         assert page.count("<nav") == 1
+        assert page.endswith("</p>")
 
 
 def test_the_card_tells_what_only_the_finished_run_knows(tmp_path: Path) -> None:

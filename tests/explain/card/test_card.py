@@ -63,5 +63,7 @@ def test_marks_are_filled_and_links_escaped() -> None:
     links = navigation({"index.html": "Report", "x.html": EVIL[0]}, "index.html")
     page = fill(fill("<p><!-- pages --><!-- /pages --></p>", {"pages": links}), {"pages": links})
     parsed = Page(page)
+    assert page.startswith("<p>")
+    assert page.endswith("</p>")
     assert [attributes.get("aria-current") for attributes in parsed.all("a")] == ["page", None]
     assert EVIL[0] in parsed.text

@@ -24,9 +24,9 @@ def rated(name: str, useful: list[int], act: list[bool] | None = None) -> Rating
     )
 
 
-def saved(folder: Path, ratings: Ratings, **changes: Any) -> Path:
+def saved(folder: Path, whole: Ratings, **changes: Any) -> Path:
     path = folder / f"{len(list(folder.glob('*.json')))}.json"
-    path.write_text(json.dumps(ratings.model_dump(mode="json") | changes))
+    path.write_text(json.dumps(whole.model_dump(mode="json") | changes))
     return path
 
 
