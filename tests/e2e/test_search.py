@@ -104,7 +104,7 @@ def test_digits_are_tuned_and_the_test_images_opened_once(tmp_path: Path) -> Non
     rng = np.random.default_rng(0)
     shapes = rng.integers(0, 255, (10, 6, 6))
     labels = rng.integers(0, 10, 11_000)
-    images = np.clip(shapes[labels] + rng.normal(0, 60, (11_000, 6, 6)), 0, 255).astype(np.uint8)
+    images = np.clip(shapes[labels] + rng.normal(0, 250, (11_000, 6, 6)), 0, 255).astype(np.uint8)
     file = tmp_path / "digits.npz"
     np.savez(file, x_train=images[:10_500], y_train=labels[:10_500], x_test=images[10_500:], y_test=labels[10_500:])
     words = ("--preset", "mnist", "--input", file, "--workdir", tmp_path / "work", "--trials", "2", "--epochs", "2")

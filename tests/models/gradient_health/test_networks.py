@@ -10,7 +10,7 @@ import pytest
 from models.config import AbandonmentConfig
 from models.divergence import DivergedError
 from models.fitting import seed_everything
-from models.gradient_health import diagnose
+from models.gradient_health import diagnose, sentences
 from models.training import Trained, train_abandonment
 from tests.models.tables import carts
 
@@ -53,7 +53,7 @@ def test_a_deep_sigmoid_network_is_found_to_vanish_from_its_first_layer_on_and_l
     assert {one.kind for one in result.findings} == {"vanishing"}
     assert np.ptp(result.history["loss"]) < 0.01
     assert best_auc(result) < 0.6
-    assert "vanishes in `dense_0`" in result.notes[-1]
+    assert "vanishes in `dense_0`" in sentences(result.findings)[0]
 
 
 @pytest.mark.parametrize(
