@@ -71,14 +71,16 @@ def code(text: str) -> Markup:
 def fill(page: str, parts: Mapping[str, Markup]) -> str:
     """Put HTML between a page's marks `<!-- NAME -->` and `<!-- /NAME -->`, in the place of what is there.
 
+    A page without both marks, such as one of an earlier version, stays as it is.
     Text from the data cannot look like a mark, being escaped.
     """
     for name, html in parts.items():
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        head, mark, rest = page.partition(start)
-        if mark:
+        head, opened, rest = page.partition(start)
+        _, closed, tail = rest.partition(end)
+        if opened and closed:
             # As plain text: added to Markup, the page itself would be escaped.
-            page = head + start + str(html) + end + rest.partition(end)[2]
+            page = head + start + str(html) + end + tail
     return page
 
 
