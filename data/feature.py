@@ -1,11 +1,13 @@
 """What one feature means, for models and for sentences in reports."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["numeric", "categorical"]
+Way = Literal["any", "lower", "raise"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class Feature:
     actionable: bool = False
     """Whether a shop can change it for a live cart (a price can be lowered, the hour cannot)."""
 
+    way: Way = "any"
+    """Which way a shop would change it to keep a cart: a discount lowers a price, an offer of more raises a value."""
+
+    along: tuple[str, ...] = ()
+    """Features that then change in the same proportion: a discount lowers the cart's value with its prices."""
+
 
 def write_features(features: tuple[Feature, ...], path: Path) -> None:
     """Write the features as JSON, in column order."""
@@ -41,4 +49,9 @@ def write_features(features: tuple[Feature, ...], path: Path) -> None:
 
 def read_features(path: Path) -> tuple[Feature, ...]:
     """Read what `write_features` wrote."""
-    return tuple(Feature(**fields) for fields in json.loads(path.read_text()))
+    return features_from(json.loads(path.read_text()))
+
+
+def features_from(table: Iterable[Mapping[str, Any]]) -> tuple[Feature, ...]:
+    """Features as they were before they became JSON, which knows no tuples."""
+    return tuple(Feature(**{**fields, "along": tuple(fields.get("along", ()))}) for fields in table)

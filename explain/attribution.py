@@ -1,5 +1,6 @@
 """SHAP values per feature: what each feature adds to a cart's predicted log-odds of being left."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -10,7 +11,7 @@ import pandas as pd
 from data.errors import InputError
 from data.examples import Examples
 from data.feature import Feature
-from explain.adapter import DeepShap
+from explain.adapter import DeepShap, compiled
 from explain.explanations import Attributions
 from models.abandonment import core, encode, encoded_columns
 
@@ -83,6 +84,12 @@ def feature_values(
     values = np.zeros((len(encoded), columns.max(initial=-1) + 1))
     np.add.at(values.T, columns, deep.values(encoded).T)
     return values
+
+
+def probabilities(model: keras.Model) -> Callable[[Examples], npt.NDArray[np.float64]]:
+    """An abandonment model as a function of n examples to (n,) probabilities, compiled once for any n."""
+    score = compiled(core(model))
+    return lambda examples: score(encode(model, examples))
 
 
 def _typical(column: pd.Series, spec: Feature) -> float | str | None:

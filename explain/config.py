@@ -79,6 +79,12 @@ class ExplainConfig(StrictModel):
     ablation_background: PositiveInt = 20
     """Training examples whose values take the place of a part's."""
 
+    actionable: tuple[str, ...] | None = None
+    """Features that a shop can change for a live cart; where not set, those that the catalogue of features marks."""
+
+    similar: PositiveInt = 3
+    """Most similar carts shown beside one cart."""
+
     reasons: PositiveInt = 3
     """Most reasons given for one cart."""
 

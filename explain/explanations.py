@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.examples import KEYS
-from data.feature import Feature
+from data.feature import Feature, features_from
 
 Floats = npt.NDArray[np.float64]
 METRICS = ("auc", "average_precision")
@@ -136,7 +136,7 @@ def read_explanations(folder: Path) -> Explanations:
     summary = json.loads((folder / "explain.json").read_text())
     shuffled = json.loads((folder / "permutation.json").read_text())
     frame = pd.read_parquet(folder / "attributions.parquet")
-    specs = tuple(Feature(**fields) for fields in summary["features"])
+    specs = features_from(summary["features"])
     values = frame[[f"{PREFIX}{spec.name}" for spec in specs]].to_numpy(dtype=np.float64)
     return Explanations(
         rows=frame["row"].to_numpy(dtype=np.int64),

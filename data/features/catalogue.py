@@ -7,6 +7,14 @@ from collections.abc import Collection
 
 from data.feature import Feature
 
+PRICES = ("cart_mean_price", "cart_max_price", "cart_price_to_category")
+
+
+def _with_a_discount(price: str) -> tuple[str, ...]:
+    """What goes down with one of the cart's prices where all of them are lowered by the same share."""
+    return ("cart_value", *(name for name in PRICES if name != price))
+
+
 FEATURES: tuple[Feature, ...] = (
     Feature(
         "decision_point", "Events since the first cart event", "session", unit="events",
@@ -49,15 +57,17 @@ FEATURES: tuple[Feature, ...] = (
         description="Number of pieces in the cart now; a cart event without a quantity counts as one.",
     ),
     Feature(
-        "cart_value", "Cart value", "cart", unit="currency", actionable=True,
+        "cart_value", "Cart value", "cart", unit="currency", actionable=True, way="raise",
         description="Price times quantity (one if unknown), summed over the cart now; unknown if a price in it is.",
     ),
     Feature(
         "cart_mean_price", "Mean price in the cart", "cart", unit="currency", actionable=True,
+        way="lower", along=_with_a_discount("cart_mean_price"),
         description="Mean price of the items in the cart now.",
     ),
     Feature(
         "cart_max_price", "Highest price in the cart", "cart", unit="currency", actionable=True,
+        way="lower", along=_with_a_discount("cart_max_price"),
         description="Price of the most expensive item in the cart now.",
     ),
     Feature(
@@ -66,6 +76,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "cart_price_to_category", "Cart prices relative to category", "price", unit="ratio", actionable=True,
+        way="lower", along=_with_a_discount("cart_price_to_category"),
         description="Price of a cart item divided by the mean price seen in its category until then, "
         "as a mean over the items in the cart now.",
     ),

@@ -1,0 +1,145 @@
+from dataclasses import replace
+from functools import cache
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.errors import InputError
+from data.examples import Examples
+from explain.attribution import probabilities
+from explain.counterfactuals import MOST, Counterfactual, changed, counterfactual
+from explain.explanations import Floats, sigmoid
+from explain.levers import USUAL, Lever, levers_of
+from models.abandonment import predict
+from models.config import AbandonmentConfig
+from tests.explain.shop import SPECS, carts, trained
+
+TRAIN, TEST = carts(600), carts(60, seed=1)
+ACTIONABLE = ("cart_value", "seconds_since_last_cart", "device", "n_views")
+
+
+def of(train: Examples, way: str = "any", along: tuple[str, ...] = (), names: tuple[str, ...] = ACTIONABLE) -> Examples:
+    """The examples with other marks on the cart's value, and these features actionable."""
+    specs = tuple(
+        replace(s, actionable=s.name in names, **({"way": way, "along": along} if s.name == "cart_value" else {}))
+        for s in SPECS
+    )
+    return Examples(train.keys, train.features, train.abandoned, specs)
+
+
+def linear(examples: Examples) -> Floats:
+    """Log-odds value / 40 + views / 2 + seconds / 400 − 4."""
+    table = examples.features[["cart_value", "n_views", "seconds_since_last_cart"]].to_numpy(dtype=np.float64)
+    return sigmoid(np.nan_to_num(table, nan=80.0) @ np.array([1 / 40, 1 / 2, 1 / 400]) - 4.0)
+
+
+def one(value: float, views: float = 3.0, seconds: float = 0.0) -> Examples:
+    cart = TEST.take(np.array([0]))
+    frame = cart.features.assign(cart_value=value, n_views=views, seconds_since_last_cart=seconds)
+    return Examples(
+        cart.keys, frame.astype({"n_views": "float32", "cart_value": "float32"}), cart.abandoned, cart.specs
+    )
+
+
+def test_of_a_linear_model_the_nearest_observed_value_beyond_the_boundary_is_found() -> None:
+    levers = levers_of(of(TRAIN, names=("cart_value",)))
+    found = counterfactual(one(200.0), levers, linear, 0.5)
+    # value / 40 + 1.5 − 4 < 0 below 100
+    known = TRAIN.features["cart_value"].dropna()
+    expected = max(value for value in levers[0].values if float(value) < 100.0)
+    assert found is not None
+    assert found.values == {"cart_value": expected}
+    assert expected in known.tolist()
+    back = counterfactual(one(20.0), levers, linear, 0.5)
+    assert back is not None
+    assert back.values == {"cart_value": min(value for value in levers[0].values if float(value) >= 100.0)}
+
+
+def test_two_changes_come_only_where_one_is_not_enough_and_are_as_small_as_any_pair() -> None:
+    levers = levers_of(of(TRAIN, names=("cart_value", "n_views")))
+    cart, threshold = one(200.0, 6.0), 0.12
+    found = counterfactual(cart, levers, linear, threshold)
+    assert found is not None
+    assert set(found.values) == {"cart_value", "n_views"}
+    value, views = (lever.options(cart.features.iloc[0], True) for lever in levers)
+    assert all(linear(changed(cart, [option.values]))[0] >= threshold for option in (*value, *views))
+    pairs = [(a.cost + b.cost, {**a.values, **b.values}) for a, b in product(value, views)]
+    ways = changed(cart, [values for _, values in pairs])
+    cheapest = min(cost for (cost, _), p in zip(pairs, linear(ways), strict=True) if p < threshold)
+    costs = {tuple(sorted(values.items())): cost for cost, values in pairs}
+    assert costs[tuple(sorted(found.values.items()))] <= 1.15 * cheapest
+
+
+def test_none_is_offered_where_none_exists() -> None:
+    levers = levers_of(of(TRAIN, names=("cart_value",)))
+    assert counterfactual(one(200.0, views=40.0), levers, linear, 0.5) is None
+    assert counterfactual(one(200.0), (), linear, 0.5) is None
+    assert counterfactual(one(float("nan")), levers, linear, 0.01) is None
+
+
+def test_a_way_is_kept_when_a_cart_is_to_be_saved_and_turned_round_when_it_is_to_be_lost() -> None:
+    saving = levers_of(of(TRAIN, way="raise", names=("cart_value",)))
+    assert counterfactual(one(200.0), saving, linear, 0.5) is None
+    lowering = levers_of(of(TRAIN, way="lower", names=("cart_value",)))
+    assert counterfactual(one(200.0), lowering, linear, 0.5) is not None
+    assert counterfactual(one(20.0), lowering, linear, 0.5) is not None
+    assert counterfactual(one(20.0), saving, linear, 0.5) is None
+
+
+def test_what_goes_along_changes_in_proportion_and_stays_in_its_range() -> None:
+    levers = levers_of(of(TRAIN, way="lower", along=("seconds_since_last_cart",), names=("cart_value",)))
+    cart = one(200.0, seconds=100.0)
+    low, high = TRAIN.features["seconds_since_last_cart"].quantile(list(USUAL))
+    options = levers[0].options(cart.features.iloc[0], True)
+    assert options
+    for option in options:
+        ratio = float(option.values["cart_value"]) / 200.0
+        assert option.values["seconds_since_last_cart"] == pytest.approx(100.0 * ratio)
+        assert low <= float(option.values["seconds_since_last_cart"]) <= high
+
+
+@cache
+def network() -> tuple[tuple[Lever, ...], Examples, tuple[Counterfactual | None, ...]]:
+    model = trained(TRAIN, AbandonmentConfig(units=(16, 8)))
+    levers, score = levers_of(of(TRAIN)), probabilities(model)
+    found = [counterfactual(TEST.take(np.array([row])), levers, score, 0.45) for row in range(len(TEST))]
+    for row, each in enumerate(found):
+        if each is not None:
+            cart = TEST.take(np.array([row]))
+            before, after = predict(model, cart)[0], predict(model, changed(cart, [each.values]))[0]
+            assert (before >= 0.45) != (after >= 0.45)
+            assert after == pytest.approx(each.probability, abs=1e-6)
+    return levers, TEST, tuple(found)
+
+
+@settings(deadline=None)
+@given(row=st.integers(0, len(TEST) - 1))
+def test_a_network_is_turned_within_ranges_by_actionable_features_alone(row: int) -> None:
+    _, _, found = network()
+    each = found[row]
+    if each is None:
+        return
+    assert 1 <= len(each.levers) <= MOST
+    assert set(each.values) <= set(ACTIONABLE)
+    for name, value in each.values.items():
+        column = TRAIN.features[name].dropna()
+        if name == "device":
+            assert value in column.unique()
+        else:
+            low, high = column.astype("float64").quantile(list(USUAL))
+            assert low <= float(value) <= high
+            assert value in column.tolist()
+
+
+def test_most_carts_of_the_network_are_offered_one() -> None:
+    assert np.mean([each is not None for each in network()[2]]) > 0.5
+
+
+def test_a_feature_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match=r"`explain.actionable` should name .* Did you mean `cart_value`"):
+        levers_of(TRAIN, ["cart_valu"])
+    assert [lever.spec.name for lever in levers_of(TRAIN, ["device"])] == ["device"]
+    assert levers_of(TRAIN) == ()
