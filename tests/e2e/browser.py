@@ -75,7 +75,7 @@ class Tab:
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression comes to in the page."""
-        found = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        found = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
