@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 run: setup
 	$(BIN)/python -m pipeline run $(ARGS)
 
+# Two processes, whatever the machine: each holds TensorFlow and up to three GiB.
 test: setup-dev system lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: setup-dev
 	$(BIN)/ruff check .
