@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from explain.explanations import sigmoid
 from explain.integrated_gradients import integrated_gradients
 from models.abandonment import run
 from models.encoder import as_inputs
@@ -55,6 +56,11 @@ class Timeline:
 
     left_out: int
     """Events before the first of these."""
+
+    @property
+    def probability(self) -> float:
+        """Predicted probability that the cart is left."""
+        return float(sigmoid(np.array(self.log_odds)))
 
 
 class SessionReader:
