@@ -73,7 +73,7 @@ def attribute(model: keras.Model, background: Examples, examples: Examples) -> A
     encoded = encode(model, examples) if len(examples) else np.zeros((0, len(parts.columns)), dtype=np.float32)
     values = feature_values(deep, encoded, parts.columns)
     error = float(np.abs(deep.base + values.sum(axis=1) - deep.outputs(encoded)).max(initial=0.0))
-    typical = tuple(_typical(background.features[spec.name], spec) for spec in examples.specs)
+    typical = tuple(typical_value(background.features[spec.name], spec) for spec in examples.specs)
     return Attributions(values, deep.base, examples.specs, typical, error)
 
 
@@ -92,7 +92,8 @@ def probabilities(model: keras.Model) -> Callable[[Examples], npt.NDArray[np.flo
     return lambda examples: score(encode(model, examples))
 
 
-def _typical(column: pd.Series, spec: Feature) -> float | str | None:
+def typical_value(column: pd.Series, spec: Feature) -> float | str | None:
+    """The median of a numeric column, the most frequent value of a categorical one; None where none is known."""
     known = column.dropna()
     if known.empty:
         return None

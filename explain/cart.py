@@ -8,7 +8,6 @@ import pandas as pd
 
 from data.examples import Examples
 from explain.explanations import Attributions
-from explain.page import render
 from explain.row_charts import waterfall
 from explain.sentences import reasons, risk_points
 from explain.svg import Figure
@@ -121,11 +120,6 @@ def cart_figure(cart: CartExplanation) -> Figure:
         "feature by feature."
     )
     return waterfall(names, steps, cart.base_log_odds, "How the prediction comes about", description)
-
-
-def cart_page(carts: list[CartExplanation], source: str = "") -> str:
-    """A self-contained HTML page about one session's carts, in the order given."""
-    return render("cart.html.j2", carts=[(cart, cart_figure(cart)) for cart in carts], source=source)
 
 
 def _missing(value: Any) -> bool:

@@ -66,7 +66,7 @@ class Lever:
         if not np.isfinite(now):
             return []
         found = [
-            Option(name, {name: value} | self._along(cart, value / now if now else 1.0), self._cost(now, value))
+            Option(name, {name: value, **self._along(cart, value / now if now else 1.0)}, self._cost(now, value))
             for value in map(float, self.values)
             if value != now and self.spec.way in ("any", "raise" if (value > now) == safer else "lower")
         ]
@@ -134,7 +134,6 @@ def _range(column: pd.Series) -> tuple[float, float]:
 def _observed(ordered: Floats) -> tuple[float, ...]:
     low, high = np.quantile(ordered, USUAL)
     values = np.unique(ordered[(ordered >= low) & (ordered <= high)])
-    places = (
-        np.unique(np.linspace(0, len(values) - 1, min(LEVELS, len(values))).astype(np.int64)) if len(values) else []
-    )
-    return tuple(values[places].tolist()) if len(values) else ()
+    if len(values) > LEVELS:
+        values = values[np.linspace(0, len(values) - 1, LEVELS).astype(np.int64)]
+    return tuple(values.tolist())

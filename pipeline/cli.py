@@ -129,16 +129,22 @@ def compare(
 @app.command()
 def explain(
     session: Annotated[str | None, typer.Option("--session", help="Explain this session's cart.")] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--where", help='Explain the test carts that meet a condition: "hour >= 22 and cart_value > 100".'
+        ),
+    ] = None,
     decision_point: Annotated[
         int | None, typer.Option(help="Its decision point k; the last one where not set.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write an HTML page as well.")] = None,
     workdir: Workdir = WORK,
 ) -> None:
-    """Say why the model expects one cart to be left, or show where the report is."""
+    """Say why the model expects one cart, or a group of carts, to be left, or show where the report is."""
     from pipeline.commands.explain import explain_command
 
-    explain_command(session, decision_point, output, workdir)
+    explain_command(session, where, decision_point, output, workdir)
 
 
 @app.command()
