@@ -94,8 +94,10 @@ def test_charts_and_text_follow_the_colour_scheme(tab: Tab, pages: dict[str, Pat
     assert (page > text) == (scheme == "light")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_serious(tab: Tab, pages: dict[str, Path], name: str) -> None:
+def test_axe_finds_nothing_serious(tab: Tab, pages: dict[str, Path], name: str, scheme: str) -> None:
+    tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     tab.visit(pages[name], 1280)
     tab.value("document.querySelectorAll('details').forEach(d => d.open = true)")
     tab.value((importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text() + "; 0")
