@@ -40,7 +40,8 @@ class Tracker:
         self.workdir = workdir
         self.kind, self.title = kind, title
         known = json.dumps(settings_of(config), sort_keys=True).encode()
-        self._settings = hashlib.blake2b(known, digest_size=16).hexdigest()
+        self.settings = hashlib.blake2b(known, digest_size=16).hexdigest()
+        """Fingerprint of the configuration: equal where every setting that changes a result is."""
         self._run_id: str | None = None
 
     def __enter__(self) -> Self:
@@ -146,7 +147,7 @@ class Tracker:
             not state.get("open")
             or state.get("experiment") != self.experiment
             or state.get("tracking_uri") != tracking_uri()
-            or state.get("settings") != self._settings
+            or state.get("settings") != self.settings
         ):
             return None
         try:
@@ -160,7 +161,7 @@ class Tracker:
             "run_id": self._run_id,
             "experiment": self.experiment,
             "tracking_uri": tracking_uri(),
-            "settings": self._settings,
+            "settings": self.settings,
             "open": open_run,
         }
         write_whole(self.workdir / STATE, json.dumps(state, indent=1) + "\n")
