@@ -48,4 +48,4 @@ clean:
 COMPILE := uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet
 lock:
 	$(COMPILE) -o requirements.txt pyproject.toml
-	for extra in dev gpu spark; do $(COMPILE) --extra $$extra -c requirements.txt -o requirements-$$extra.txt pyproject.toml; done
+	for extra in dev gpu spark server; do $(COMPILE) --extra $$extra -c requirements.txt -o requirements-$$extra.txt pyproject.toml; done

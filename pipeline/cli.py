@@ -235,6 +235,28 @@ def recommend(
     recommend_command(items or [], wishes, workdir, as_json)
 
 
+@app.command("models")
+def list_models(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all tags, instead of a table.")] = False,
+) -> None:
+    """List the registered models: versions, aliases, what they were trained on, and how good they are."""
+    from pipeline.commands.registry import models_command
+
+    models_command(as_json)
+
+
+@app.command()
+def rollback(
+    model: Annotated[
+        str | None, typer.Option("--model", help="Name in the registry; not needed where there is one alone.")
+    ] = None,
+) -> None:
+    """Make the version that was champion before the present one the champion again."""
+    from pipeline.commands.registry import rollback_command
+
+    rollback_command(model)
+
+
 @app.command()
 def reports(
     folder: Annotated[Path, typer.Argument(help="Folder with work folders in it, at any depth.")] = Path(),

@@ -43,9 +43,15 @@ def open_store() -> "MlflowClient":
     except MlflowException as error:
         raise InputError(
             f"MLflow's tracking store at {tracking_uri()} cannot be reached: {str(error).splitlines()[0][:300]}\n"
-            f"Start it, mend `MLFLOW_TRACKING_URI`, or run without it: --set tracking.enabled=false"
+            f"{_hint(str(error))} or run without it: --set tracking.enabled=false"
         ) from None
     return client
+
+
+def _hint(error: str) -> str:
+    if "error code 401" in error or "error code 403" in error:
+        return "Set `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD` to what the server knows,"
+    return "Start it, mend `MLFLOW_TRACKING_URI`,"
 
 
 def _create_store(uri: str) -> None:

@@ -19,7 +19,8 @@ def ui_command(host: str, port: int) -> None:
     console.print(f"MLflow UI at http://{host}:{port} over {uri}; stop it with Ctrl-C")
     STORE.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", host, "--port", str(port)]
-    environment = {"MLFLOW_DISABLE_TELEMETRY": "true", **os.environ}
+    # Jobs judge answers of language models; nothing here needs them, and their processes take 2 GB of memory.
+    environment = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **os.environ}
     try:
         code = subprocess.run([*command, "--workers", "1"], env=environment, check=False).returncode
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from data.examples import Examples, read_examples
 from models.loaders import abandonment as abandonment_loader
+from pipeline.code_version import code_version
 from pipeline.config import flat
 from pipeline.publishing import publish_report
 from pipeline.stage import Context, NotApplicable
@@ -27,7 +28,12 @@ def run(context: Context) -> None:
     metrics = json.loads((context.input("evaluate") / "metrics.json").read_text())
     context.progress.detail("logging the run to MLflow")
     _log_run(context, metrics)
-    tags = {"preset": context.config.preset, **_windows(context)}
+    tags = {
+        "preset": context.config.preset,
+        "config": context.tracker.settings,
+        **code_version(),
+        **_windows(context),
+    }
     registered = []
     for model in _models(context, metrics):
         context.progress.detail(f"registering {model.name}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from data.errors import InputError
 from pipeline.quiet import quiet
 from pipeline.store import open_store, tracking_uri
+from pipeline.tracking.champions import CHALLENGER, CHAMPION, promote
 from pipeline.tracking.entities import LoggedModel
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def register(client: "MlflowClient", run_id: str, model: LoggedModel, tags: Mapping[str, str]) -> dict[str, Any]:
     """Log a model to a run with signature and input example, and register it.
 
-    The new version is the challenger; it is the champion as well where there is none yet.
+    The new version is the challenger; it is the champion as well where there is none yet. Its tags are set before it
+    gets an alias, so that whoever follows one finds a whole version.
     """
     import mlflow
     from mlflow.models import infer_signature
@@ -39,11 +41,11 @@ def register(client: "MlflowClient", run_id: str, model: LoggedModel, tags: Mapp
     version = str(info.registered_model_version)
     for key, value in {**tags, **{name: f"{figure:.6g}" for name, figure in model.metrics.items()}}.items():
         client.set_model_version_tag(model.name, version, key, value)
-    aliases = ["challenger"]
-    if "champion" not in client.get_registered_model(model.name).aliases:
-        aliases.append("champion")
-    for alias in aliases:
-        client.set_registered_model_alias(model.name, alias, version)
+    aliases = [CHALLENGER]
+    client.set_registered_model_alias(model.name, CHALLENGER, version)
+    if CHAMPION not in client.get_registered_model(model.name).aliases:
+        promote(client, model.name, version)
+        aliases.append(CHAMPION)
     return {"name": model.name, "version": version, "aliases": aliases, "uri": info.model_uri}
 
 

@@ -38,7 +38,8 @@ class Tracker:
         self.config = config
         self.workdir = workdir
         self.kind, self.title = kind, title
-        self._settings = settings_digest(config)
+        self.settings = settings_digest(config)
+        """Fingerprint of the configuration: equal where every setting that changes a result is."""
         self._run_id: str | None = None
 
     def __enter__(self) -> Self:
@@ -144,7 +145,7 @@ class Tracker:
             not state.get("open")
             or state.get("experiment") != self.experiment
             or state.get("tracking_uri") != tracking_uri()
-            or state.get("settings") != self._settings
+            or state.get("settings") != self.settings
         ):
             return None
         try:
@@ -158,7 +159,7 @@ class Tracker:
             "run_id": self._run_id,
             "experiment": self.experiment,
             "tracking_uri": tracking_uri(),
-            "settings": self._settings,
+            "settings": self.settings,
             "open": open_run,
         }
         write_whole(self.workdir / STATE, json.dumps(state, indent=1) + "\n")

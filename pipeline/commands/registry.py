@@ -1,0 +1,121 @@
+"""`models` and `rollback`: what is registered, and back to the champion before."""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from data.errors import InputError
+from explain.wording import metric_name
+from pipeline.store import open_store, tracking_uri
+from pipeline.tracking.champions import known_model, roll_back
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+FIGURES = ("auc", "log_loss", "ece", "recall_at_20", "mrr_at_20")
+"""Metrics shown in the table; `--json` has all of them."""
+
+WIDTH = 150
+"""Columns the table takes at least: a narrow terminal wraps its lines, and nothing is cut off."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a registered model."""
+
+    model: str
+    """Name of the model."""
+
+    version: str
+    """Number of the version."""
+
+    aliases: tuple[str, ...]
+    """`champion`, `challenger` or none."""
+
+    registered: str
+    """When, ISO 8601, UTC."""
+
+    run_id: str | None
+    """Run it was trained in."""
+
+    tags: dict[str, str]
+    """Data window, configuration, code and metrics."""
+
+    @property
+    def window(self) -> str:
+        """First and last day of the examples it was trained and chosen on."""
+        days = [self.tags[key][:10] for key in ("train_from", "validation_to") if key in self.tags]
+        return " to ".join(days)
+
+
+def models_command(as_json: bool) -> None:
+    """List the versions of all registered models, the newest first."""
+    versions = _versions(open_store())
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(one) for one in versions], indent=1) + "\n")
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    if not versions:
+        console.print(Text(f"The registry at {tracking_uri()} has no model yet. Run first: python -m pipeline run"))
+        return
+    console.width = max(console.width, WIDTH)
+    console.print(_table(versions))
+
+
+def rollback_command(name: str | None) -> None:
+    """Make the champion before the present one the champion again.
+
+    Raises:
+        InputError: it is not clear which model is meant, or there is nothing to go back to.
+    """
+    client = open_store()
+    names = [model.name for model in client.search_registered_models(max_results=1000)]
+    if name is None and len(names) != 1:
+        raise InputError(
+            f"`--model` should name the model to roll back. Received: nothing; the registry at {tracking_uri()} has "
+            f"{', '.join(sorted(names)) or 'no model yet'}."
+        )
+    chosen = str(known_model(client, name or names[0]).name)
+    left, now = roll_back(client, chosen)
+    Console(highlight=False, markup=False, soft_wrap=True).print(
+        f"{chosen}: version {now} is the champion again; version {left} was left. "
+        f"What loads models:/{chosen}@champion gets version {now} from now on."
+    )
+
+
+def _versions(client: "MlflowClient") -> list[Version]:
+    found = []
+    for model in sorted(client.search_registered_models(max_results=1000), key=lambda one: str(one.name)):
+        aliases: dict[str, list[str]] = {}
+        for alias, version in sorted(model.aliases.items()):
+            aliases.setdefault(str(version), []).append(alias)
+        listed = client.search_model_versions(f"name = '{model.name}'", max_results=10_000)
+        for one in sorted(listed, key=lambda one: -int(one.version)):
+            found.append(_version(one, tuple(aliases.get(str(one.version), ()))))
+    return found
+
+
+def _version(found: Any, aliases: tuple[str, ...]) -> Version:
+    when = datetime.fromtimestamp(found.creation_timestamp / 1000, UTC).isoformat(timespec="seconds")
+    return Version(found.name, str(found.version), aliases, when, found.run_id or None, dict(found.tags))
+
+
+def _table(versions: list[Version]) -> Table:
+    shown = [name for name in FIGURES if any(name in one.tags for one in versions)]
+    table = Table(box=None)
+    for title in ("model", "version", "aliases", "registered (UTC)", "examples of", "code"):
+        table.add_column(title, no_wrap=True)
+    for name in shown:
+        table.add_column(metric_name(name), justify="right")
+    for one in versions:
+        figures = [f"{float(one.tags[name]):.4f}" if name in one.tags else "" for name in shown]
+        facts = [one.registered[:16].replace("T", " "), one.window, one.tags.get("code", "")[:9]]
+        # Text, since a name or a tag is the user's and may hold what rich takes for a style.
+        table.add_row(*map(Text, [one.model, one.version, ", ".join(one.aliases), *facts, *figures]))
+    return table

@@ -1,0 +1,85 @@
+"""Which version of a registered model is the champion, and which ones were before it.
+
+The alias is what clients follow; the model's tag `champions` keeps the versions that held it, oldest first. The two
+cannot be written in one step, so each change writes them in the order after which a killed one is mended by the next.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from data.errors import InputError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+HISTORY = "champions"
+KEPT = 100
+"""Champions kept in the history; MLflow's tags hold 5,000 characters."""
+
+
+def promote(client: "MlflowClient", name: str, version: str) -> None:
+    """Make a version the champion; the one before it is where `roll_back` goes."""
+    history = _history(client, name)
+    if history[-1:] != [version]:
+        # The alias first: after a kill in between, the next call adds the champion to the history.
+        client.set_registered_model_alias(name, CHAMPION, version)
+        history.append(version)
+    _keep(client, name, history)
+
+
+def roll_back(client: "MlflowClient", name: str) -> tuple[str, str]:
+    """Make the version that was champion before the present one the champion again.
+
+    Returns:
+        The version left and the version that is champion now.
+
+    Raises:
+        InputError: there is no such model, it has no champion, or none was champion before that is still there.
+    """
+    history = _history(client, known_model(client, name).name)
+    if not history:
+        raise InputError(f"`--model` should be a model with a champion. Received: {name}, which has none.")
+    present = {str(found.version) for found in client.search_model_versions(f"name = '{name}'", max_results=10_000)}
+    *before, left = history
+    while before and (before[-1] not in present or before[-1] == left):
+        before.pop()
+    if not before:
+        raise InputError(
+            f"`--model` should be a model with an earlier champion to go back to. Received: {name}, whose champion, "
+            f"version {left}, is the first one that is still there."
+        )
+    target = before[-1]
+    # The history first: after a kill in between the champion is still the one to leave, and the same call does it.
+    _keep(client, name, before)
+    client.set_registered_model_alias(name, CHAMPION, target)
+    client.set_model_version_tag(name, left, "rolled_back", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} to {target}")
+    return left, target
+
+
+def known_model(client: "MlflowClient", name: str) -> Any:
+    """The registered model of a name.
+
+    Raises:
+        InputError: there is none.
+    """
+    models = list(client.search_registered_models(max_results=1000))
+    for model in models:
+        if model.name == name:
+            return model
+    known = ", ".join(sorted(model.name for model in models)) or "no model yet"
+    raise InputError(f"`--model` should be a registered model. Received: {name}; the registry has {known}.")
+
+
+def _history(client: "MlflowClient", name: str) -> list[str]:
+    """Champions so far, the present one last. What was moved by hand in the UI is noted here, when it is first seen."""
+    model = client.get_registered_model(name)
+    history = model.tags.get(HISTORY, "").split()
+    champion = model.aliases.get(CHAMPION)
+    if champion is not None and history[-1:] != [str(champion)]:
+        history.append(str(champion))
+    return history if champion is not None else []
+
+
+def _keep(client: "MlflowClient", name: str, history: list[str]) -> None:
+    client.set_registered_model_tag(name, HISTORY, " ".join(history[-KEPT:]))

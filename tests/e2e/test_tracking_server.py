@@ -1,0 +1,104 @@
+"""Whole runs through a real tracking server, on PostgreSQL behind a password and on SQLite without one."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import yaml
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from tests.e2e.conftest import pipeline
+from tests.e2e.tracking_server import COMPOSE, postgres, serving
+
+SETTINGS = (
+    "demo.sessions=1500", "tune.trials=2", "tune.epochs=2", "abandonment.epochs=3", "recommender.epochs=1",
+    "explain.max_rows=40", "explain.permutation_repeats=2", "explain.quality.enabled=false",
+)  # fmt: skip
+TINY = tuple(word for setting in SETTINGS for word in ("--set", setting))
+PASSWORD = "long-enough-for-a-test"
+
+
+@pytest.fixture(scope="module", params=["postgresql", "sqlite"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A folder with `work`, the run that was logged through a server, and the server's address."""
+    home = tmp_path_factory.mktemp(request.param)
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        if request.param == "postgresql":
+            address = stack.enter_context(serving(stack.enter_context(postgres()), home, PASSWORD))
+            patch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+            patch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
+        else:
+            address = stack.enter_context(serving(f"sqlite:///{home / 'mlflow.db'}", home))
+        there = {"MLFLOW_TRACKING_URI": address}
+        pipeline("run", "--workdir", home / "work", *TINY, home=home, environment=there)
+        yield home, address
+
+
+def test_a_run_its_trials_and_its_artifacts_come_back_from_the_server(served: tuple[Path, str], tmp_path: Path) -> None:
+    home, address = served
+    client = MlflowClient(address)
+    experiment = client.get_experiment_by_name("demo")
+    assert experiment.artifact_location.startswith("mlflow-artifacts:")
+    runs = client.search_runs([experiment.experiment_id])
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    (parent,) = [run for run in runs if run.data.tags["kind"] == "pipeline"]
+    assert sum(run.data.tags["kind"] == "trial" for run in runs) == 2
+    summary = json.loads((home / "work" / "summary.json").read_text())
+    assert (summary["mlflow"]["run_id"], summary["mlflow"]["tracking_uri"]) == (parent.info.run_id, address)
+    assert parent.data.metrics["abandonment.test.auc"] == summary["abandonment"]["test"]["auc"]
+    page = client.download_artifacts(parent.info.run_id, "report/index.html", str(tmp_path))
+    assert Path(page).read_bytes() == (home / "work" / "report" / "index.html").read_bytes()
+    assert any((home / "artifacts").rglob("index.html"))  # the server keeps it, the client only sends
+
+
+def test_both_models_are_registered_and_the_files_of_the_champion_come_back(
+    served: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.tracking import fetch_model
+
+    home, address = served
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    client = MlflowClient(address)
+    for name, file in (("cart-abandonment", "abandonment.keras"), ("next-item", "recommender.keras")):
+        assert set(client.get_registered_model(name).aliases) == {"champion", "challenger"}
+        folder = tmp_path / name
+        folder.mkdir()
+        (found,) = fetch_model(f"models:/{name}@champion", folder, "address").rglob(file)
+        assert found.read_bytes() == (home / "work" / "train" / file).read_bytes()
+
+
+def test_without_the_password_nothing_is_answered(served: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    home, address = served
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "wrong")
+    told = pipeline("models", home=home, environment={"MLFLOW_TRACKING_URI": address}, check=False)
+    if (home / "auth.ini").exists():
+        with pytest.raises(MlflowException, match="401"):
+            MlflowClient(address).search_experiments()
+        assert told.returncode == 2
+        assert "MLFLOW_TRACKING_PASSWORD" in told.stderr
+    else:
+        assert told.returncode == 0
+
+
+def test_the_compose_file_keeps_the_servers_to_themselves() -> None:
+    """What Compose itself would check, and what it would not: loopback alone, fixed versions, no secret inside."""
+    text = COMPOSE.read_text()
+    file = yaml.safe_load(text)
+    assert set(file) == {"name", "services", "configs", "volumes"}
+    database, server = file["services"]["database"], file["services"]["server"]
+    assert "ports" not in database
+    assert all(port.startswith("127.0.0.1:") for port in server["ports"])
+    bases = [database["image"], *re.findall(r"^FROM (\S+)", server["build"]["dockerfile_inline"], re.MULTILINE)]
+    assert all(re.fullmatch(r"\w+:\d+\.\d+[\w.-]*", base) for base in bases), bases
+    assert all(service["healthcheck"]["test"][0] == "CMD" for service in file["services"].values())
+    assert server["depends_on"]["database"]["condition"] == "service_healthy"
+    used = {volume.split(":")[0] for service in file["services"].values() for volume in service["volumes"]}
+    assert used == set(file["volumes"])
+    secrets = {name for name in re.findall(r"\$\{(\w+)", text) if re.search("PASSWORD|SECRET", name)}
+    assert secrets == set(re.findall(r"\$\{(\w+):\?", text))
+    told = (COMPOSE.parent / "README.md").read_text()
+    assert all(f"{name}=" in told for name in secrets)
