@@ -69,12 +69,17 @@ OPTIONS = {
 """Ranges of the further settings of update rules."""
 
 
-def optimizers(for_batches: bool, batch_normalization: str | bool = "off") -> list[Alternative]:
+PROPORTIONAL = ("gradient_descent", "single_sgd", "sgd", "momentum", "nag")
+"""Rules whose step grows with the gradient."""
+
+
+def optimizers(for_batches: bool, batch_normalization: str | bool = "off", scale: float = 1.0) -> list[Alternative]:
     """The update rules, each with its documented range; Adadelta also at Keras's default rate.
 
     Args:
         for_batches: leave out the rules that take all examples, or one, in a step.
         batch_normalization: what the model's setting of that name has to be for one example a step.
+        scale: of the rates of `PROPORTIONAL` rules, for a model whose gradients are larger than a mean's.
     """
     alone = ("gradient_descent", "single_sgd")
     found = []
@@ -84,7 +89,11 @@ def optimizers(for_batches: bool, batch_normalization: str | bool = "off") -> li
         settings: dict[str, Any] = {"optimizer": {"name": name}}
         if name == "single_sgd":
             settings["batch_normalization"] = batch_normalization  # one example has no variance
-        ranges = {"optimizer.learning_rate": Range(*rule.rates)}
+        low, high = rule.rates
+        if name in PROPORTIONAL and scale != 1.0:
+            settings["optimizer"]["learning_rate"] = rule.learning_rate * scale
+            low, high = low * scale, high * scale
+        ranges = {"optimizer.learning_rate": Range(low, high)}
         ranges |= {f"optimizer.{option}": OPTIONS[option] for option in rule.options}
         single = name == "single_sgd"
         title = f"{rule.title}, a tenth of the epochs" if single else rule.title

@@ -26,6 +26,11 @@ KINDS = ("optimizer", "regularization", "normalization", "architecture")
 """What can be compared."""
 
 
+SUMMED = 1 / 30
+"""The recommender's gradient is that of a batch's summed loss, where other models have the mean's; many of its terms
+cancel, so that rates lie about this far below theirs."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """A model with what can be compared of it."""
@@ -81,7 +86,7 @@ def session_subject(config: RecommenderConfig, compare: CompareConfig, split: Pa
         yardstick=Yardstick("val_loss", f"recall_at_{config.top_k}", -1.0, None),
         address=SessionTask.address(split, compare.max_rows, seed),
         alternatives={
-            "optimizer": optimizers(for_batches=True),
+            "optimizer": optimizers(for_batches=True, scale=SUMMED),
             "regularization": session_regularizations(),
             "architecture": session_architectures(config.optimizer.learning_rate),
         },

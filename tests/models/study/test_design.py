@@ -58,6 +58,16 @@ def test_all_rules_get_the_same_number_of_trials_within_their_documented_ranges(
         assert all(spec.settings["optimizer.learning_rate"] == rate for spec, rate in zip(specs, rates, strict=True))
 
 
+def test_rates_of_rules_whose_steps_grow_with_the_gradient_are_scaled() -> None:
+    plain, scaled = (
+        {one.name: trial_specs(design(), one) for one in optimizers(True, scale=scale)} for scale in (1.0, 0.1)
+    )
+    for name in ("sgd", "momentum", "nag", "adam", "adadelta"):
+        factor = 0.1 if name in ("sgd", "momentum", "nag") else 1.0
+        rates = [[spec.config["optimizer"]["learning_rate"] for spec in side[name]] for side in (plain, scaled)]
+        assert rates[1] == pytest.approx([rate * factor for rate in rates[0]])
+
+
 def test_draws_depend_on_the_seed_and_the_alternative_alone() -> None:
     adam = next(one for one in optimizers(for_batches=True) if one.name == "adam")
     assert trial_specs(design(3), adam) == trial_specs(design(3), adam)
