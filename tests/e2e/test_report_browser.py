@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from explain.card import write_model_card
-from explain.cart import cart_page, explain_cart
+from explain.cart import explain_cart
+from explain.cart_page import cart_page
 from explain.comparison import write_comparison
 from explain.recommender_report import write_recommender_report
 from explain.report import write_report
 from explain.runs import Run, write_runs
+from explain.story import Story
 from explain.survey.answers import Answers
 from explain.survey.quiz import TASKS, quiz_tasks, write_quiz
 from explain.survey.ratings import Rating, Ratings
@@ -42,7 +44,8 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder, data = tmp_path_factory.mktemp("pages"), report_data()
     cart = folder / "cart.html"
-    cart.write_text(cart_page([explain_cart(data.explanations.attributions, data.examples, 0)], EVIL[0]))
+    told = explain_cart(data.explanations.attributions, data.examples, 0)
+    cart.write_text(cart_page([Story(told, False, EVIL[1], (), None)], EVIL[0]))
     alone = write_recommender_report(run_data(), folder / "recommender")
     compared = write_comparison(evil(), folder)
     found, row = data.explanations.attributions, explain_cart(data.explanations.attributions, data.examples, 0)

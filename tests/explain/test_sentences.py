@@ -6,9 +6,11 @@ import pytest
 
 from data.examples import Examples
 from data.feature import Feature
-from explain.cart import cart_page, explain_cart
+from explain.cart import explain_cart
+from explain.cart_page import cart_page
 from explain.explanations import Attributions
 from explain.sentences import model_sentences, reasons, risk_points
+from explain.story import Story
 from tests.explain.results import EVIL, explained
 
 VALUE = Feature("cart_value", "Cart value", "cart", unit="currency")
@@ -120,7 +122,7 @@ def test_a_cart_adds_up_and_its_page_is_escaped() -> None:
     assert cart.as_dict()["features"][0]["attribution"] == max(
         (feature.attribution for feature in cart.features), key=abs
     )
-    page = cart_page([cart], EVIL[1])
+    page = cart_page([Story(cart, False, EVIL[0], (), None)], EVIL[1])
     assert "<script" not in page
     assert "<img" not in page
     assert "&lt;script&gt;" in page
@@ -130,4 +132,4 @@ def test_a_cart_without_keys_is_explained() -> None:
     found, examples = made([[1.0, -2.0]], {VALUE: [1.0], VIEWS: [1.0]})
     cart = explain_cart(found, examples, 0)
     assert (cart.visitor_id, cart.decision_point, cart.ts) == (None, None, None)
-    assert "Predicted risk: 27%" in cart_page([cart])
+    assert "Predicted risk: 27%" in cart_page([Story(cart, True, "", (), None)])
