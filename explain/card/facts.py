@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import keras
 
+ENCODER = "one column after another"
+"""Kind of the layer that prepares raw columns."""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -45,6 +48,11 @@ class ModelFacts:
     file_bytes: int
     """Size of its file."""
 
+    @property
+    def takes_raw_columns(self) -> bool:
+        """Whether the preparation of its inputs is part of it."""
+        return any(layer.kind == ENCODER for layer in self.layers)
+
 
 @dataclass(frozen=True)
 class CardFacts:
@@ -75,7 +83,7 @@ def _layers(model: "keras.Model") -> Iterator[Layer]:
         if hasattr(layer, "layers") and layer.name != "encoder":
             yield from _layers(layer)
         else:
-            kind = "one column after another" if layer.name == "encoder" else type(layer).__name__
+            kind = ENCODER if layer.name == "encoder" else type(layer).__name__
             yield Layer(layer.name, kind, _shape(layer), int(layer.count_params()))
 
 

@@ -4,12 +4,15 @@ import keras
 import pytest
 
 from explain.card import CardFacts, Layer, ModelFacts, model_facts, write_model_card
+from explain.card.facts import ENCODER
 from explain.page import fill, navigation
 from models.artifacts import save_model
 from tests.explain.results import EVIL, report_data, run_data
 from tests.explain.test_report import Page
 
-FACTS = CardFacts((ModelFacts(EVIL[0], (Layer(EVIL[1], "Dense", "4", 8),), 8, 6, 2048),), 3, EVIL[2])
+FACTS = CardFacts(
+    (ModelFacts(EVIL[0], (Layer(EVIL[1], "Dense", "4", 8), Layer("encoder", ENCODER, "9", 0)), 8, 6, 2048),), 3, EVIL[2]
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +25,14 @@ def test_the_card_has_every_part_of_a_model_card(card: str) -> None:
     ids = {attributes.get("id") for _, attributes in parsed.elements}
     assert {"use", "model", "data", "training", "quality", "parts", "cost", "origin"} <= ids
     assert all((attributes["href"] or "")[1:] in ids for attributes in parsed.all("a"))
-    for words in ("When not to use it", "Calibration", "What the gradients did", "Whom to ask", "2.0 KiB"):
+    for words in (
+        "When not to use it",
+        "Calibration",
+        "What the gradients did",
+        "Whom to ask",
+        "2.0 KiB",
+        "Raw columns go in",
+    ):
         assert words in parsed.text
 
 
@@ -56,6 +66,7 @@ def test_layers_are_told_one_by_one_with_their_parameters(tmp_path: Path) -> Non
     assert [(layer.name, layer.parameters) for layer in found.layers] == [("scale", 0), ("hidden", 16), ("bn", 16)]
     assert [layer.shape for layer in found.layers] == ["3", "4", "4"]
     assert (found.parameters, found.trained) == (32, 24)
+    assert not found.takes_raw_columns
     assert found.file_bytes == path.stat().st_size
 
 
