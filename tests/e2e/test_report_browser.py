@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from explain.cart import cart_page, explain_cart
+from explain.cart_page import cart_page
 from explain.comparison import write_comparison
+from explain.group_page import group_page
 from explain.recommender_report import write_recommender_report
 from explain.report import write_report
 from tests.e2e.browser import Tab, open_tab
 from tests.explain.comparison.results import evil
 from tests.explain.results import EVIL, report_data, run_data
+from tests.explain.telling import group, stories
 
 OVERFLOWING = """
 [...document.querySelectorAll('body *')].filter(e => {
@@ -30,15 +32,22 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder, data = tmp_path_factory.mktemp("pages"), report_data()
-    cart = folder / "cart.html"
-    cart.write_text(cart_page([explain_cart(data.explanations.attributions, data.examples, 0)], EVIL[0]))
+    cart, group_file = folder / "cart.html", folder / "group.html"
+    cart.write_text(cart_page(stories(), EVIL[0]))
+    group_file.write_text(group_page(group(), EVIL[0]))
     alone = write_recommender_report(run_data(), folder / "recommender")
     compared = write_comparison(evil(), folder)
-    return {"report": write_report(data, folder), "cart": cart, "recommender": alone, "comparison": compared}
+    return {
+        "report": write_report(data, folder),
+        "cart": cart,
+        "group": group_file,
+        "recommender": alone,
+        "comparison": compared,
+    }
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["report", "cart", "recommender", "comparison"])
+@pytest.mark.parametrize("name", ["report", "cart", "group", "recommender", "comparison"])
 def test_a_page_opens_offline_without_errors_requests_or_overflow(
     tab: Tab, pages: dict[str, Path], name: str, width: int
 ) -> None:
