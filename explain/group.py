@@ -1,7 +1,5 @@
 """A group of carts against the rest: what the model sees in the one and not in the other, and how good it is there."""
 
-from dataclasses import dataclass
-
 import keras
 import numpy as np
 import numpy.typing as npt
@@ -9,12 +7,12 @@ from sklearn.metrics import roc_auc_score
 
 from data.errors import InputError
 from data.examples import Examples
-from data.feature import Feature
 from data.where import parts_of as conditions_of
 from data.where import select
 from explain.adapter import compiled
 from explain.attribution import attribute, background_sample, parts_of, probabilities, typical_value
 from explain.config import ExplainConfig
+from explain.group_results import Estimate, Group, GroupFeature, Part
 from explain.permutation import metric_drops
 from models.abandonment import encode
 from models.binary_metrics import bootstrap_auc, interval, resample_weights
@@ -22,72 +20,8 @@ from models.evaluation import clusters_of
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-Estimate = tuple[float, float, float]  # value, and the ends of its 95% interval over sessions
 
 RESAMPLES = 1_000
-
-
-@dataclass(frozen=True)
-class Part:
-    """The group, or the rest."""
-
-    carts: int
-    """Test examples."""
-
-    sessions: int
-    """Their sessions."""
-
-    left: Estimate
-    """Share that was left."""
-
-    predicted: float
-    """Mean predicted probability."""
-
-    auc: Estimate | None
-    """Area under the ROC curve; None where all ended alike, or too few resamples have both."""
-
-
-@dataclass(frozen=True)
-class GroupFeature:
-    """One feature in the group and in the rest."""
-
-    spec: Feature
-    """The feature."""
-
-    typical: tuple[float | str | None, float | str | None]
-    """Median or most frequent value in the group and in the rest."""
-
-    mean: tuple[float, float]
-    """Mean SHAP value in the group and in the rest, in log-odds."""
-
-    difference: Estimate
-    """The first less the second."""
-
-    drop: Estimate | None
-    """AUC that the group loses where the feature is shuffled in it; None where all of it ended alike."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """A group of test carts, contrasted with the rest."""
-
-    condition: str
-    """What its carts have in common."""
-
-    inside: Part
-    """The group."""
-
-    outside: Part
-    """The rest."""
-
-    features: tuple[GroupFeature, ...]
-    """Every feature, the one that differs most first."""
-
-    base: float
-    """Log-odds of a typical cart."""
-
-    explained: tuple[int, int]
-    """Carts with SHAP values, in the group and in the rest."""
 
 
 def members(condition: str, test: Examples) -> Bools:
@@ -124,6 +58,7 @@ def explain_group(
         InputError: the condition cannot be used, or the model was trained on other features.
     """
     inside = members(condition, test)
+    parts_of(model, test.specs)  # a model of other features is told before it is asked anything
     scores = probabilities(model)(test)
     rows = np.concatenate([_drawn(np.flatnonzero(side), config.max_rows, seed) for side in (inside, ~inside)])
     explained, chosen = test.take(rows), inside[rows]

@@ -7,7 +7,7 @@ import numpy as np
 
 from data.spreadsheet import harmless
 from explain.explanations import sigmoid
-from explain.group import Estimate, Group, GroupFeature, Part
+from explain.group_results import Estimate, Group, GroupFeature, Part
 from explain.page import render
 from explain.row_charts import intervals
 from explain.sentences import points_text

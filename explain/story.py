@@ -7,6 +7,7 @@ from data.examples import Examples
 from explain.cart import CartExplanation
 from explain.counterfactuals import MOST, Counterfactual
 from explain.levers import Lever
+from explain.sentences import SLIGHT
 from explain.similar import SimilarCart
 from explain.timeline import Timeline
 from explain.timeline_chart import event_name
@@ -16,6 +17,8 @@ NO_TIMELINE = (
     "There is no timeline: it needs the network that reads sessions, which is trained where `multi_task.enabled` is "
     "true. Run again with: --set multi_task.enabled=true"
 )
+
+NOT_THE_SESSION = " Together they hardly matter here: this prediction comes from the other features."
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def similar_sentence(similar: SimilarCart) -> str:
 
 def timeline_sentence(timeline: Timeline) -> str:
     """What the session's events come to, and how exactly they add up."""
+    hardly = "" if sum(abs(event.log_odds) for event in timeline.events) >= SLIGHT else NOT_THE_SESSION
     places = sorted(range(len(timeline.events)), key=lambda place: -abs(timeline.events[place].log_odds))[:2]
     strongest = join_words([
         f"“{event_name(timeline, place)}” ({timeline.events[place].log_odds:+.2f})" for place in places
@@ -107,7 +111,7 @@ def timeline_sentence(timeline: Timeline) -> str:
     return (
         f"From {timeline.base:+.2f} log-odds with a typical event in the place of each to {timeline.log_odds:+.2f} "
         f"with the real ones; the strongest are {strongest}. The events' shares add up to within "
-        f"{number_text(max(timeline.error, 1e-6))} of that."
+        f"{number_text(max(timeline.error, 1e-6))} of that.{hardly}"
     )
 
 

@@ -127,9 +127,32 @@ def test_explain_says_why_for_one_session_and_refuses_an_unknown_one(demo: Path,
     assert session in told
     assert "predicted risk" in told
     assert session in page.read_text()
+    for part in ("What would change the prediction", "Similar carts that were", "multi_task.enabled=true"):
+        assert part in told
+        assert part in page.read_text()
     refused = pipeline("explain", "--session", "nobody", "--workdir", demo / "work", home=demo, check=False)
     assert refused.returncode == 2
     assert "nobody" in refused.stderr
+
+
+def test_explain_contrasts_a_group_with_the_rest_and_refuses_one_that_is_empty(demo: Path, tmp_path: Path) -> None:
+    test = pd.read_parquet(demo / "work" / "split" / "test.parquet")
+    late, page = test["hour"] >= 19, tmp_path / "late.html"
+    told = pipeline("explain", "--where", "hour >= 19", "-o", page, "--workdir", demo / "work", home=demo).stdout
+    assert f"The group has {late.sum():,} decision points of {test['session_id'][late].nunique():,} sessions" in told
+    assert "hour &gt;= 19" in page.read_text()
+    table = pd.read_csv(tmp_path / "late.csv").set_index("feature")
+    assert table.index[0] == "hour"
+    assert table.loc["hour", "difference_low"] > 0
+    for condition, message in (
+        ("hour_of_day >= 22", "Did you mean `hour`?"),
+        ("hour >= 22 and cart_value > 1e7", f"selects 0 of {len(test):,} (`hour >= 22` alone"),
+        ("__import__('os').getcwd()", "nothing but column names"),
+    ):
+        refused = pipeline("explain", "--where", condition, "--workdir", demo / "work", home=demo, check=False)
+        assert refused.returncode == 2
+        assert message in refused.stderr
+        assert "Traceback" not in refused.stderr
 
 
 def test_score_writes_a_rescue_list_of_open_carts(demo: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.e2e.conftest import pipeline
@@ -53,6 +54,18 @@ def test_its_figures_and_curves_are_in_mlflow(asked: tuple[Path, str]) -> None:
         assert run.data.metrics[f"multi_task.test.{name}.auc"] == summary["multi_task"]["test"][name]["auc"]
     assert len(client.get_metric_history(run.info.run_id, "multi_task.session.val_loss")) == 2
     assert run.data.params["multi_task.weight"] == "0.1"
+
+
+def test_a_session_is_explained_event_by_event(asked: tuple[Path, str], tmp_path: Path) -> None:
+    home, _ = asked
+    work = home / "work"
+    session = str(pd.read_parquet(work / "split" / "test.parquet")["session_id"].iloc[0])
+    told = pipeline("explain", "--session", session, "-o", tmp_path / "cart.html", "--workdir", work, home=home).stdout
+    assert "with a typical event in the place of each" in told
+    assert "1. view " in told
+    text = Page((tmp_path / "cart.html").read_text()).text
+    assert "The network that reads the session says" in text
+    assert "multi_task.enabled" not in text
 
 
 def test_without_being_asked_there_is_no_trace(demo: Path) -> None:

@@ -12,10 +12,10 @@ from explain.card import write_model_card
 from explain.cart import explain_cart
 from explain.cart_page import cart_page
 from explain.comparison import write_comparison
+from explain.group_page import group_page
 from explain.recommender_report import write_recommender_report
 from explain.report import write_report
 from explain.runs import Run, write_runs
-from explain.story import Story
 from explain.survey.answers import Answers
 from explain.survey.quiz import TASKS, quiz_tasks, write_quiz
 from explain.survey.ratings import Rating, Ratings
@@ -24,8 +24,9 @@ from tests.e2e.browser import Tab, open_tab
 from tests.explain.card.test_card import FACTS
 from tests.explain.comparison.results import evil
 from tests.explain.results import EVIL, report_data, run_data
+from tests.explain.telling import group, stories
 
-PAGES = ("report", "cart", "recommender", "comparison", "card", "quiz", "review", "runs")
+PAGES = ("report", "cart", "group", "recommender", "comparison", "card", "quiz", "review", "runs")
 OVERFLOWING = """
 [...document.querySelectorAll('body *')].filter(e => {
   const box = e.getBoundingClientRect();
@@ -43,15 +44,16 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder, data = tmp_path_factory.mktemp("pages"), report_data()
-    cart = folder / "cart.html"
-    told = explain_cart(data.explanations.attributions, data.examples, 0)
-    cart.write_text(cart_page([Story(told, False, EVIL[1], (), None)], EVIL[0]))
+    cart, group_file = folder / "cart.html", folder / "group.html"
+    cart.write_text(cart_page(stories(), EVIL[0]))
+    group_file.write_text(group_page(group(), EVIL[0]))
     alone = write_recommender_report(run_data(), folder / "recommender")
     compared = write_comparison(evil(), folder)
     found, row = data.explanations.attributions, explain_cart(data.explanations.attributions, data.examples, 0)
     return {
         "report": write_report(data, folder),
         "cart": cart,
+        "group": group_file,
         "recommender": alone,
         "comparison": compared,
         "card": write_model_card(data, FACTS, folder),
