@@ -41,6 +41,9 @@ class Feature:
     along: tuple[str, ...] = ()
     """Features that then change in the same proportion: a discount lowers the cart's value with its prices."""
 
+    at_least: tuple[str, ...] = ()
+    """Features that are never above it: a cart is worth no less than the dearest item in it."""
+
 
 def write_features(features: tuple[Feature, ...], path: Path) -> None:
     """Write the features as JSON, in column order."""
@@ -54,4 +57,5 @@ def read_features(path: Path) -> tuple[Feature, ...]:
 
 def features_from(table: Iterable[Mapping[str, Any]]) -> tuple[Feature, ...]:
     """Features as they were before they became JSON, which knows no tuples."""
-    return tuple(Feature(**{**fields, "along": tuple(fields.get("along", ()))}) for fields in table)
+    lists = ("along", "at_least")
+    return tuple(Feature(**{**fields, **{name: tuple(fields.get(name, ())) for name in lists}}) for fields in table)

@@ -9,7 +9,7 @@ from explain.story import NO_TIMELINE, Story, similar_sentence, timeline_sentenc
 from explain.tables import Cell, Grid
 from explain.timeline import Timeline
 from explain.timeline_chart import event_name, timeline_figure
-from explain.wording import risk_text, share_text
+from explain.wording import risk_text, share_text, signed_text
 
 
 def cart_page(stories: Sequence[Story], source: str = "") -> str:
@@ -32,7 +32,7 @@ def _part(story: Story) -> dict[str, Any]:
 def _timeline(timeline: Timeline) -> dict[str, Any]:
     total = sum(abs(event.log_odds) for event in timeline.events) or 1.0
     rows: list[tuple[str | Cell, ...]] = [
-        (event_name(timeline, place), f"{event.log_odds:+.3f}", share_text(abs(event.log_odds) / total))
+        (event_name(timeline, place), signed_text(event.log_odds), share_text(abs(event.log_odds) / total))
         for place, event in enumerate(timeline.events)
     ]
     return {

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.examples import Examples
+from data.feature import Feature
 from explain.levers import Lever, Option, Value
 
 Floats = npt.NDArray[np.float64]
@@ -27,6 +28,9 @@ TRIED = {2: 12, 3: 6}
 
 STRONGEST = 8
 """Levers that are tried together, at most: those that alone come nearest."""
+
+ROUNDING = 1e-5
+"""Share by which float32 may put one of two equal values below the other."""
 
 Ways = list[tuple[Option, ...]]
 
@@ -63,7 +67,7 @@ def counterfactual(
 
     def turned(ways: Ways) -> tuple[Option, ...] | None:
         """The cheapest of some ways that turn the prediction."""
-        ways = sorted(ways, key=_cost)
+        ways = sorted((way for way in ways if _possible(row, _merged(way), cart.specs)), key=_cost)
         turns = (_predicted(cart, ways, predict) < threshold) == safer
         return ways[int(np.argmax(turns))] if turns.any() else None
 
@@ -104,6 +108,16 @@ def _merged(way: Sequence[Option]) -> dict[str, Value]:
     """The values of some options together; what is changed itself does not go along with another."""
     along = {name: value for option in way for name, value in option.values.items()}
     return along | {option.lever: option.values[option.lever] for option in way}
+
+
+def _possible(cart: pd.Series, values: dict[str, Value], specs: Sequence[Feature]) -> bool:
+    """Whether no changed feature ends up below one that is never above it; unknown values say nothing."""
+    pairs = [(spec.name, other) for spec in specs for other in spec.at_least if other in cart.index]
+    return not any(
+        float(values.get(name, cart[name])) < float(values.get(other, cart[other])) * (1 - ROUNDING)
+        for name, other in pairs
+        if name in values or other in values
+    )
 
 
 def _cost(way: Sequence[Option]) -> float:

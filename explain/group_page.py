@@ -13,7 +13,16 @@ from explain.row_charts import intervals
 from explain.sentences import points_text
 from explain.svg import WIDE
 from explain.tables import Cell, Grid, difference_cell
-from explain.wording import DASH, count_text, decimal_text, interval_text, share_text, unique_titles, value_text
+from explain.wording import (
+    DASH,
+    count_text,
+    decimal_text,
+    interval_text,
+    share_text,
+    signed_text,
+    unique_titles,
+    value_text,
+)
 
 CHARTED, TOLD = 12, 5
 FEW = 30  # sessions below which the intervals themselves are uncertain
@@ -48,8 +57,8 @@ def group_table(group: Group) -> Grid:
             titles[one.spec.name],
             value_text(one.typical[0], one.spec),
             value_text(one.typical[1], one.spec),
-            f"{one.mean[0]:+.3f}",
-            f"{one.mean[1]:+.3f}",
+            signed_text(one.mean[0]),
+            signed_text(one.mean[1]),
             difference_cell(one.difference),
             Cell(decimal_text(one.drop[0]), interval_text(one.drop[1:])) if one.drop else Cell(DASH),
         )

@@ -11,7 +11,7 @@ from explain.sentences import SLIGHT
 from explain.similar import SimilarCart
 from explain.timeline import Timeline
 from explain.timeline_chart import event_name
-from explain.wording import join_words, lower_first, number_text, risk_text, unique_titles, value_text
+from explain.wording import join_words, lower_first, number_text, risk_text, signed_text, unique_titles, value_text
 
 NO_TIMELINE = (
     "There is no timeline: it needs the network that reads sessions, which is trained where `multi_task.enabled` is "
@@ -106,12 +106,12 @@ def timeline_sentence(timeline: Timeline) -> str:
     hardly = "" if sum(abs(event.log_odds) for event in timeline.events) >= SLIGHT else NOT_THE_SESSION
     places = sorted(range(len(timeline.events)), key=lambda place: -abs(timeline.events[place].log_odds))[:2]
     strongest = join_words([
-        f"“{event_name(timeline, place)}” ({timeline.events[place].log_odds:+.2f})" for place in places
+        f"“{event_name(timeline, place)}” ({signed_text(timeline.events[place].log_odds)})" for place in places
     ])  # fmt: skip
     return (
-        f"From {timeline.base:+.2f} log-odds with a typical event in the place of each to {timeline.log_odds:+.2f} "
-        f"with the real ones; the strongest are {strongest}. The events' shares add up to within "
-        f"{number_text(max(timeline.error, 1e-6))} of that.{hardly}"
+        f"From {signed_text(timeline.base, 2)} log-odds with a typical event in the place of each to "
+        f"{signed_text(timeline.log_odds, 2)} with the real ones; the strongest are {strongest}. "
+        f"The events' shares add up to within {number_text(max(timeline.error, 1e-6))} of that.{hardly}"
     )
 
 

@@ -38,4 +38,4 @@ def timeline_figure(timeline: Timeline) -> Figure:
         return with_names([zero, bars, beside], names, narrow)
 
     description = "Oldest on top. Each bar is what the event adds, counted from a typical event in its place."
-    return figure(draw, "The session, event by event", description)
+    return figure(draw, "What each event adds", description)

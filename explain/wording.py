@@ -93,6 +93,12 @@ def decimal_text(value: float | None, places: int = 3) -> str:
     return DASH if value is None or not math.isfinite(value) else f"{value:.{places}f}".replace("-", "−")
 
 
+def signed_text(value: float, places: int = 3) -> str:
+    """A difference with its sign and a fixed number of places; no sign where it rounds to zero."""
+    text = decimal_text(value, places)
+    return text.lstrip("−") if float(text.replace("−", "-")) == 0 else f"+{text}" if value > 0 else text
+
+
 def interval_text(interval: list[float] | tuple[float, ...] | None, places: int = 3) -> str:
     """An interval as "0.712 to 0.768", or a dash."""
     return DASH if not interval else f"{decimal_text(interval[0], places)} to {decimal_text(interval[1], places)}"

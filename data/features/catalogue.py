@@ -58,6 +58,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "cart_value", "Cart value", "cart", unit="currency", actionable=True, way="raise",
+        at_least=("cart_max_price",),
         description="Price times quantity (one if unknown), summed over the cart now; unknown if a price in it is.",
     ),
     Feature(

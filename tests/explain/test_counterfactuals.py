@@ -100,6 +100,22 @@ def test_what_goes_along_changes_in_proportion_and_stays_in_its_range() -> None:
         assert low <= float(option.values["seconds_since_last_cart"]) <= high
 
 
+def test_a_cart_that_cannot_be_is_never_offered() -> None:
+    marked = of(TRAIN, names=("cart_value", "n_views"))
+    specs = (replace(marked.specs[0], at_least=("seconds_since_last_cart",)), *marked.specs[1:])
+    levers = levers_of(replace(marked, specs=specs))
+
+    def found(seconds: float) -> Counterfactual | None:
+        return counterfactual(replace(one(200.0, seconds=seconds), specs=specs), levers, linear, 0.6)
+
+    free, bound = found(20.0), found(130.0)
+    assert free is not None
+    assert bound is not None
+    assert free.levers == ("cart_value",)
+    assert float(free.values["cart_value"]) < 130.0
+    assert float(bound.values.get("cart_value", 200.0)) >= 130.0
+
+
 @cache
 def network() -> tuple[tuple[Counterfactual | None, ...], list[tuple[float, ...]]]:
     """An answer for each cart; and before, after and what was promised of each that has one."""
