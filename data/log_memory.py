@@ -18,10 +18,18 @@ from data.features.exact import price_units
 Counts = npt.NDArray[np.int64]
 
 
-class Past(NamedTuple):
+class ItemPast(NamedTuple):
     """Events that anybody had with an item."""
 
     events: int
+    carts: int
+    purchases: int
+
+
+class VisitorPast(NamedTuple):
+    """What one visitor had done."""
+
+    sessions: int
     carts: int
     purchases: int
 
@@ -30,14 +38,11 @@ class Own(NamedTuple):
     """An event of one visitor."""
 
     ts: int
-    kind: str
-    item: str
+    event: str
+    item_id: str
     category: str | None
     units: float
     """Price in ten-thousandths, NaN where unknown."""
-
-    starts: bool
-    """Whether a session starts with it."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Stretches:
 
 @dataclass(frozen=True)
 class LogMemory:
-    """A log, to be asked what was known at a moment. About 60 bytes an event, beside the ids."""
+    """A log, to be asked what was known at a moment. About 80 bytes an event, beside the ids."""
 
     items: Stretches
     """`ts`, and running totals `carts` and `purchases`."""
@@ -78,13 +83,12 @@ class LogMemory:
     """Priced events: `ts`, and the running total `units`."""
 
     visitors: Stretches
-    """`ts`, `kind`, `item`, `category`, `units` and `starts`, as in `Own`."""
+    """What `Own` has, and running totals `sessions`, `carts` and `purchases`."""
 
-    def item(self, item: str, moment: int) -> Past:
+    def item(self, item: str, moment: int) -> ItemPast:
         """What an item had seen by a moment, the events of that moment included."""
         rows = self.items.until(item, moment)
-        carts, purchases = (int(self.items.summed(name, rows)) for name in ("carts", "purchases"))
-        return Past(rows[1] - rows[0], carts, purchases)
+        return ItemPast(rows[1] - rows[0], *(int(self.items.summed(name, rows)) for name in ItemPast._fields[1:]))
 
     def category(self, category: str | None, moment: int) -> tuple[float, int]:
         """Sum of the prices (in ten-thousandths) and number of the priced events that a category had seen by then."""
@@ -95,15 +99,26 @@ class LogMemory:
         """Whether the log has any event of a visitor."""
         return visitor in self.visitors.places
 
-    def own(self, visitor: str, begin: int) -> tuple[list[Own], list[Own]]:
-        """A visitor's events before a moment, and those from then on."""
-        _, stop = self.visitors.until(visitor, begin, side="left")
-        start, end = self.visitors.until(visitor, np.iinfo(np.int64).max)
-        return self._events(start, stop), self._events(stop, end)
+    def visitor(self, visitor: str, moment: int) -> VisitorPast:
+        """What a visitor had done before a moment."""
+        rows = self.visitors.until(visitor, moment, side="left")
+        return VisitorPast(*(int(self.visitors.summed(name, rows)) for name in VisitorPast._fields))
 
-    def _events(self, start: int, stop: int) -> list[Own]:
+    def bought(self, visitor: str, moment: int) -> list[str]:
+        """The items that a visitor had bought before a moment, in alphabetical order."""
+        start, stop = self.visitors.until(visitor, moment, side="left")
+        sold = np.flatnonzero(np.diff(self.visitors.columns["purchases"][start : stop + 1]))
+        items = self.visitors.columns["item_id"][start:stop]
+        return sorted({items[int(place)].as_py() for place in sold})
+
+    def since(self, visitor: str, moment: int) -> list[Own]:
+        """A visitor's events from a moment on."""
+        _, start = self.visitors.until(visitor, moment, side="left")
+        _, stop = self.visitors.until(visitor, np.iinfo(np.int64).max)
+        if start == stop:
+            return []
         columns = (self.visitors.columns[name][start:stop].tolist() for name in Own._fields)
-        return [Own(*event) for event in zip(*columns, strict=True)] if start < stop else []
+        return [Own(*event) for event in zip(*columns, strict=True)]
 
 
 def read_memory(path: Path, config: EngineConfig) -> LogMemory:
@@ -116,20 +131,20 @@ def read_memory(path: Path, config: EngineConfig) -> LogMemory:
     with tempfile.TemporaryDirectory() as scratch, engine(config, Path(scratch)) as backend:
         events = read_parquet(backend, path)
         told = events.select(
-            "ts", "row", "visitor_id", "item_id", "category",
-            kind=events.event, item=events.item_id, units=price_units(events.price), starts=events.step == 0,
-            carts=events.event == "cart", purchases=events.event == "purchase",
+            "ts", "row", "visitor_id", "event", "item_id", "category", units=price_units(events.price),
+            sessions=events.step == 0, carts=events.event == "cart", purchases=events.event == "purchase",
         )  # fmt: skip
         return LogMemory(
             items=_stretches(told, "item_id", totals=("carts", "purchases")),
             categories=_stretches(told.filter(told.units.notnull()), "category", totals=("units",)),
-            visitors=_stretches(told, "visitor_id", columns=Own._fields[1:]),
+            visitors=_stretches(told, "visitor_id", Own._fields[1:], VisitorPast._fields),
         )
 
 
 def no_memory() -> LogMemory:
     """A log without events."""
-    none = Stretches({}, np.zeros(1, np.int64), {name: np.zeros(1) for name in ("ts", "carts", "purchases", "units")})
+    totals = ("units", *ItemPast._fields, *VisitorPast._fields)
+    none = Stretches({}, np.zeros(1, np.int64), {name: np.zeros(1) for name in ("ts", "item_id", *totals)})
     return LogMemory(none, none, none)
 
 

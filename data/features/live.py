@@ -6,14 +6,15 @@ a test holds both to the same bits.
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from data.features.exact import PRICE_SCALE, RATIO_SCALE
 from data.features.history import PRIOR_CARTS, PRIOR_PURCHASES
-from data.log_memory import LogMemory, Own
+from data.log_memory import LogMemory, VisitorPast
 
 MICRO = 1_000_000
 
@@ -56,12 +57,10 @@ def live_features(visitor: str, events: Sequence[LiveEvent], memory: LogMemory) 
     Returns:
         The features by name, as float64 that become float32; NaN where unknown.
     """
-    before, since = memory.own(visitor, events[0].ts)
-    return {
-        **_running(events),
-        **_visitor(before),
-        **_cart(events, since, memory),
-    }
+    begin = events[0].ts
+    lines = _lines(events)
+    told = _told(events, {places[-1] for places in lines.values()}, visitor, memory)
+    return {**_running(events), **_visitor(memory.visitor(visitor, begin)), **_cart(events, lines, told)}
 
 
 def _mean(total: float, count: int, scale: float = 1.0) -> float:
@@ -100,21 +99,14 @@ def _running(events: Sequence[LiveEvent]) -> dict[str, float]:
     }
 
 
-def _visitor(before: Sequence[Own]) -> dict[str, float]:
-    return {
-        "visitor_sessions": sum(event.starts for event in before),
-        "visitor_carts": sum(event.kind == "cart" for event in before),
-        "visitor_purchases": sum(event.kind == "purchase" for event in before),
-    }
+def _visitor(past: VisitorPast) -> dict[str, float]:
+    return {"visitor_sessions": past.sessions, "visitor_carts": past.carts, "visitor_purchases": past.purchases}
 
 
-def _cart(events: Sequence[LiveEvent], since: Sequence[Own], memory: LogMemory) -> dict[str, float]:
-    lines = _lines(events)
-    latest = [places[-1] for places in lines.values()]
+def _cart(events: Sequence[LiveEvent], lines: dict[str, list[int]], told: Sequence["Told"]) -> dict[str, float]:
     every = [events[place] for places in lines.values() for place in places]
-    units = _known([events[place].units for place in latest])
-    pasts = [_item_past(events, place, since, memory) for place in latest]
-    ratios = _known([_price_ratio(events, place, since, memory) for place in latest])
+    units = _known([events[places[-1]].units for places in lines.values()])
+    ratios = _known([one.price_ratio for one in told])
     return {
         "cart_items": len(lines),
         "cart_quantity": sum(_pieces(line) for line in every),
@@ -123,8 +115,8 @@ def _cart(events: Sequence[LiveEvent], since: Sequence[Own], memory: LogMemory) 
         "cart_max_price": max(units) / PRICE_SCALE if units else math.nan,
         "cart_item_views": sum(event.event == "view" and event.item_id in lines for event in events),
         "cart_price_to_category": _mean(sum(ratios), len(ratios), RATIO_SCALE),
-        "cart_item_popularity": _mean(sum(popularity for popularity, _ in pasts), len(pasts)),
-        "cart_item_conversion": _mean(sum(conversion for _, conversion in pasts), len(pasts), RATIO_SCALE),
+        "cart_item_popularity": _mean(sum(one.popularity for one in told), len(told)),
+        "cart_item_conversion": _mean(sum(one.conversion for one in told), len(told), RATIO_SCALE),
     }
 
 
@@ -143,27 +135,71 @@ def _pieces(line: LiveEvent) -> int:
     return 1 if line.quantity is None else line.quantity
 
 
-def _item_past(
-    events: Sequence[LiveEvent], place: int, since: Sequence[Own], memory: LogMemory
-) -> tuple[int, float]:
-    """Popularity, and conversion in billionths, of the item of a cart event."""
-    line = events[place]
-    kinds = [event.event for event in events[:place] if event.item_id == line.item_id]
-    told = [event.kind for event in since if event.item == line.item_id and event.ts <= line.ts]
-    past = memory.item(line.item_id, line.ts)
-    carts = past.carts - told.count("cart") + kinds.count("cart")
-    purchases = past.purchases - told.count("purchase") + kinds.count("purchase")
-    conversion = rounded((purchases + PRIOR_PURCHASES) / (carts + PRIOR_CARTS) * RATIO_SCALE)
-    return past.events - len(told) + len(kinds), conversion
+class Told(NamedTuple):
+    """What was known of a cart event's item and category at that moment."""
+
+    popularity: int
+    conversion: float
+    """In billionths."""
+    price_ratio: float
+    """In billionths, NaN where unknown."""
 
 
-def _price_ratio(events: Sequence[LiveEvent], place: int, since: Sequence[Own], memory: LogMemory) -> float:
-    """Price of a cart event relative to its category, in billionths."""
-    line = events[place]
-    if line.category is None or line.price is None:
-        return math.nan
-    own = _known([event.units for event in events[:place] if event.category == line.category])
-    told = _known([e.units for e in since if e.category == line.category and e.ts <= line.ts])
-    total, priced = memory.category(line.category, line.ts)
-    total, priced = total - sum(told) + sum(own), priced - len(told) + len(own)
-    return rounded(line.units * priced / total * RATIO_SCALE) if total else math.nan
+def _told(events: Sequence[LiveEvent], asked: Collection[int], visitor: str, memory: LogMemory) -> list[Told]:
+    """What was known at the cart events at some positions, in their order."""
+    tally, replaced, told = Tally(), memory.since(visitor, events[0].ts), []
+    position = 0
+    for place, event in enumerate(events):
+        while position < len(replaced) and replaced[position].ts <= event.ts:
+            tally.add(replaced[position], -1)
+            position += 1
+        if place in asked:
+            told.append(tally.told(event, memory))
+        tally.add(event, 1)
+    return told
+
+
+class _Counted(Protocol):
+    """What an event has to have to be counted."""
+
+    @property
+    def event(self) -> str: ...
+    @property
+    def item_id(self) -> str: ...
+    @property
+    def category(self) -> str | None: ...
+    @property
+    def units(self) -> float: ...
+
+
+class Tally:
+    """What a session adds to the log, and what of the log it replaces."""
+
+    def __init__(self) -> None:
+        self._kinds: Counter[tuple[str, str]] = Counter()
+        self._items: Counter[str] = Counter()
+        self._units: Counter[str | None] = Counter()
+        self._priced: Counter[str | None] = Counter()
+
+    def add(self, event: _Counted, sign: int) -> None:
+        """Count an event, or count it out."""
+        self._items[event.item_id] += sign
+        self._kinds[event.item_id, event.event] += sign
+        if not math.isnan(event.units):
+            self._units[event.category] += sign * int(event.units)
+            self._priced[event.category] += sign
+
+    def told(self, line: LiveEvent, memory: LogMemory) -> Told:
+        """What is known by now of a cart event's item and category."""
+        past = memory.item(line.item_id, line.ts)
+        carts = past.carts + self._kinds[line.item_id, "cart"]
+        purchases = past.purchases + self._kinds[line.item_id, "purchase"]
+        conversion = rounded((purchases + PRIOR_PURCHASES) / (carts + PRIOR_CARTS) * RATIO_SCALE)
+        return Told(past.events + self._items[line.item_id], conversion, self._ratio(line, memory))
+
+    def _ratio(self, line: LiveEvent, memory: LogMemory) -> float:
+        if line.category is None or line.price is None:
+            return math.nan
+        total, priced = memory.category(line.category, line.ts)
+        total, priced = total + self._units[line.category], priced + self._priced[line.category]
+        return rounded(line.units * priced / total * RATIO_SCALE) if total else math.nan
