@@ -21,11 +21,10 @@ def memory_of(sessions: pd.DataFrame, folder: Path) -> LogMemory:
 
 
 def live(sessions: pd.DataFrame) -> list[LiveEvent]:
-    told = sessions.sort_values("step").astype(object).where(lambda frame: frame.notna(), None)
-    return [
-        LiveEvent(pd.Timestamp(e.ts).value // 1_000, e.event, e.item_id, e.category, e.price, e.quantity)
-        for e in told.itertuples()
-    ]
+    told = sessions.sort_values("step")[["event", "item_id", "category", "price", "quantity"]].astype(object)
+    moments = sessions.sort_values("step")["ts"].astype("datetime64[us]").astype("int64")
+    rows = zip(moments, told.where(told.notna(), None).to_numpy().tolist(), strict=True)
+    return [LiveEvent(moment, *row) for moment, row in rows]
 
 
 def at(sessions: pd.DataFrame, session_id: str, step: int) -> pd.DataFrame:
