@@ -55,26 +55,42 @@ def background_sample(examples: Examples, rows: int, seed: int) -> Examples:
     return examples.take(np.sort(np.random.default_rng(seed).choice(len(examples), rows, replace=False)))
 
 
-def attribute(model: keras.Model, background: Examples, examples: Examples) -> Attributions:
-    """SHAP values of every example, encoded columns summed to their features.
+class Attributor:
+    """SHAP values of any number of carts against one background, whose graph is traced once.
 
     Args:
         model: abandonment model, as `models.abandonment.build_abandonment` makes it.
         background: the carts that stand for "a typical cart", usually 100 training examples.
-        examples: n examples with the same features.
+        specs: the features of the examples to come.
 
     Raises:
         InputError: the features are not the model's, the background is empty, or a layer has no SHAP rule.
     """
-    parts = parts_of(model, examples.specs)
-    if background.specs != examples.specs:
-        raise InputError("Background and examples should have the same features; they differ.")
-    deep = DeepShap(parts.log_odds, encode(model, background) if len(background) else NO_ROWS)
-    encoded = encode(model, examples) if len(examples) else np.zeros((0, len(parts.columns)), dtype=np.float32)
-    values = feature_values(deep, encoded, parts.columns)
-    error = float(np.abs(deep.base + values.sum(axis=1) - deep.outputs(encoded)).max(initial=0.0))
-    typical = tuple(typical_value(background.features[spec.name], spec) for spec in examples.specs)
-    return Attributions(values, deep.base, examples.specs, typical, error)
+
+    def __init__(self, model: keras.Model, background: Examples, specs: tuple[Feature, ...]) -> None:
+        parts = parts_of(model, specs)
+        if background.specs != specs:
+            raise InputError("Background and examples should have the same features; they differ.")
+        self._model, self._columns = model, parts.columns
+        self._deep = DeepShap(parts.log_odds, encode(model, background) if len(background) else NO_ROWS)
+        self._typical = tuple(typical_value(background.features[spec.name], spec) for spec in specs)
+
+    def __call__(self, examples: Examples) -> Attributions:
+        """SHAP values of every example, encoded columns summed to their features."""
+        nothing = np.zeros((0, len(self._columns)), dtype=np.float32)
+        encoded = encode(self._model, examples) if len(examples) else nothing
+        values = feature_values(self._deep, encoded, self._columns)
+        error = float(np.abs(self._deep.base + values.sum(axis=1) - self._deep.outputs(encoded)).max(initial=0.0))
+        return Attributions(values, self._deep.base, examples.specs, self._typical, error)
+
+
+def attribute(model: keras.Model, background: Examples, examples: Examples) -> Attributions:
+    """SHAP values of every example; what `Attributor` does, once.
+
+    Raises:
+        InputError: as `Attributor`.
+    """
+    return Attributor(model, background, examples.specs)(examples)
 
 
 def feature_values(

@@ -268,6 +268,27 @@ def reports(
 
 
 @app.command()
+def serve(
+    workdir: Workdir = WORK,
+    abandonment: Annotated[
+        str | None, typer.Option(help="Registered model instead of the run's: models:/cart-abandonment@champion.")
+    ] = None,
+    recommender: Annotated[
+        str | None, typer.Option(help="Registered recommender instead of the run's: models:/next-item@champion.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; any free one for 0.")] = 8080,
+    reload: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="How often to look for other models.")
+    ] = 30.0,
+) -> None:
+    """Answer over HTTP how likely carts are to be left, and what to show; other models are taken over without a gap."""
+    from pipeline.commands.serve import serve_command
+
+    serve_command(workdir, abandonment, recommender, host, port, reload)
+
+
+@app.command()
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
