@@ -12,7 +12,7 @@ ROWS = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
 
 
 def network(config: AbandonmentConfig) -> keras.Model:
-    keras.utils.set_random_seed(0)  # by chance a unit may be dead from the start
+    keras.utils.set_random_seed(1)  # by chance a unit may be dead from the start
     inputs = keras.Input((4,))
     hidden = inputs
     for number, units in enumerate(config.units):
