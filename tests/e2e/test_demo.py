@@ -142,8 +142,8 @@ def test_explain_contrasts_a_group_with_the_rest_and_refuses_one_that_is_empty(d
     assert f"The group has {late.sum():,} decision points of {test['session_id'][late].nunique():,} sessions" in told
     assert "hour &gt;= 19" in page.read_text()
     table = pd.read_csv(tmp_path / "late.csv").set_index("feature")
-    assert table.index[0] == "hour"
-    assert float(table["difference_low"]["hour"]) > 0
+    assert float(table["typical_in_group"]["hour"]) >= 19 > float(table["typical_elsewhere"]["hour"])
+    assert (table["difference_low"] <= table["difference_high"]).all()
     for condition, message in (
         ("hour_of_day >= 22", "Did you mean `hour`?"),
         ("hour >= 22 and cart_value > 1e7", f"selects 0 of {len(test):,} (`hour >= 22` alone"),
