@@ -3,7 +3,7 @@
     python -m benchmarks.serve [--quick] [--workdir D]
 
 A demo run is made (or the one in D is taken) and its models are registered twice in a store of their own. The server is
-a process of its own with a poll of one second; the load comes from this one, by asyncio and httpx over 16 connections
+a process of its own with a poll of one second; the load comes from this one, by asyncio and httpx2 over 16 connections
 that are kept open. Each request holds one cart of the run's test window with the events of its session up to a decision
 point, without reasons and items. Three loads: requests sent evenly at 200 a second whether answered or not (latencies
 are from these, each from the moment it should have been sent), the same while the alias of the abandonment model moves
@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import numpy as np
 import pandas as pd
 
