@@ -1,14 +1,17 @@
 """The carts of a fresh log that may still be lost, with the features the models were trained on."""
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import ibis
 import pandas as pd
+import pyarrow.parquet as pq
 
 from data.config import EngineConfig, IngestConfig, SessionConfig, SourceConfig
-from data.engine import engine, read_parquet, write_parquet
+from data.engine import engine, keep, read_parquet, write_parquet
 from data.errors import InputError
 from data.examples import Examples, from_frame
 from data.feature import Feature
@@ -16,7 +19,7 @@ from data.features.at import features_at
 from data.features.points import open_carts
 from data.ingest import ingest
 from data.purchases import purchases
-from data.sequences import item_sequences
+from data.sequences import LISTS, item_sequences
 from data.sessions import sessionize
 
 
@@ -43,17 +46,17 @@ class OpenCarts:
     """Seconds since the session's previous event of each, beside `items`, 0 for the first."""
 
 
-def read_open_carts(
+def write_open_carts(
     source: SourceConfig,
     rules: IngestConfig,
     session: SessionConfig,
     config: EngineConfig,
     path: Path,
     history: Path | None,
-    specs: tuple[Feature, ...],
+    out: Path,
     scratch: Path,
-) -> OpenCarts:
-    """Ingest a fresh log and give its open carts.
+) -> None:
+    """Ingest a fresh log of any length and write its open carts in order of their sessions' ids.
 
     What visitors and items did before the fresh log began comes from `history`, so that features such as a visitor's
     earlier carts mean the same as in training. History from the log's first moment on does not count: where both
@@ -66,39 +69,59 @@ def read_open_carts(
         config: the SQL engine.
         path: the fresh log.
         history: events of an earlier ingest; none where None.
-        specs: the features the model takes.
+        out: Parquet file to write, for `open_cart_batches`.
         scratch: folder for temporary files.
 
     Raises:
         InputError: the log cannot be read, or has no open cart.
     """
     with tempfile.TemporaryDirectory(dir=scratch) as folder, engine(config, Path(folder)) as backend:
-        out = Path(folder) / "ingest"
-        out.mkdir()
-        ingest(source, rules, config, path, out, quarantine_copy=scratch / "quarantine.parquet")
-        fresh = read_parquet(backend, out / "events.parquet")
+        ingested = Path(folder) / "ingest"
+        ingested.mkdir()
+        ingest(source, rules, config, path, ingested, quarantine_copy=scratch / "quarantine.parquet")
+        fresh = read_parquet(backend, ingested / "events.parquet")
         begin = fresh.ts.min().to_pyarrow().as_py()
         events = fresh if history is None else _with_history(fresh, read_parquet(backend, history), begin)
         kept = Path(folder) / "sessions.parquet"
         write_parquet(sessionize(events, session), kept, sort_by=["row"])
         sessions = read_parquet(backend, kept)
         recent = sessions.filter(sessions.ts >= begin).select("session_id").distinct()
-        points = open_carts(sessions).semi_join(recent, "session_id")
-        frame = features_at(sessions, points).order_by("session_id").to_pandas()
-        if frame.empty:
+        points = keep(backend, open_carts(sessions).semi_join(recent, "session_id"))
+        if not points.count().to_pyarrow().as_py():
             raise InputError(f"{path} has no open cart: every session without a purchase has no cart event either.")
-        opened = sessions.semi_join(points, "session_id")
-        told = item_sequences(opened).to_pandas().set_index("session_id").loc[frame["session_id"]]
-        owners = opened.select("visitor_id").distinct()
-        sold = purchases(sessions).semi_join(owners, "visitor_id").order_by("visitor_id", "item_id").to_pandas()
-    by_visitor = sold.groupby("visitor_id")["item_id"].agg(list).to_dict()
+        write_parquet(_with_lists(backend, sessions, points), out, sort_by=["session_id"])
+
+
+def _with_lists(backend: ibis.BaseBackend, sessions: ibis.Table, points: ibis.Table) -> ibis.Table:
+    """The features at the points, with what each session held and its visitor has bought."""
+    hold = partial(keep, backend)
+    opened = sessions.semi_join(points, "session_id")
+    told = hold(item_sequences(opened).select("session_id", *LISTS))
+    sold = purchases(sessions).semi_join(opened.select("visitor_id").distinct(), "visitor_id")
+    bought = hold(sold.group_by("visitor_id").agg(bought=sold.item_id.collect().sort()))
+    joined = features_at(sessions, points, hold).join(told, "session_id")
+    return joined.left_join(bought, "visitor_id").drop("visitor_id_right")
+
+
+def read_open_carts(path: Path, specs: tuple[Feature, ...]) -> OpenCarts:
+    """What `write_open_carts` wrote, all at once."""
+    return _open_carts(pd.read_parquet(path), specs)
+
+
+def open_cart_batches(path: Path, specs: tuple[Feature, ...], size: int) -> Iterator[OpenCarts]:
+    """What `write_open_carts` wrote, in order and no more than `size` carts at once."""
+    for batch in pq.ParquetFile(path).iter_batches(size):
+        yield _open_carts(batch.to_pandas(), specs)
+
+
+def _open_carts(frame: pd.DataFrame, specs: tuple[Feature, ...]) -> OpenCarts:
     return OpenCarts(
         examples=from_frame(frame, specs),
-        items=[list(items) for items in told["items"]],
-        bought=[by_visitor.get(visitor, []) for visitor in frame["visitor_id"]],
+        items=[list(items) for items in frame["items"]],
+        bought=[[] if items is None else list(items) for items in frame["bought"]],
         cart_value=frame["cart_value"].astype("float64"),
-        events=[list(events) for events in told["events"]],
-        gaps=[list(gaps) for gaps in told["gaps"]],
+        events=[list(events) for events in frame["events"]],
+        gaps=[list(gaps) for gaps in frame["gaps"]],
     )
 
 

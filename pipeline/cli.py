@@ -176,13 +176,22 @@ def review(
 @app.command()
 def score(
     input: Annotated[Path, typer.Argument(help="Fresh log in the form of the run's source.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Rescue list to write: .csv or .parquet.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Rescue list to write: .csv or .parquet, or a folder for parts of a list of any length.",
+        ),
+    ],
     workdir: Workdir = WORK,
+    reasons: Annotated[bool, typer.Option(help="Say why, which takes most of the time.")] = True,
+    items: Annotated[bool, typer.Option(help="Say what to show.")] = True,
 ) -> None:
     """Write the rescue list: open carts, how likely each is lost, why, what to show, and whether a nudge pays."""
     from pipeline.commands.score import score_command
 
-    score_command(input, output, workdir)
+    score_command(input, output, workdir, reasons, items)
 
 
 @app.command()

@@ -8,16 +8,17 @@ import pandas as pd
 
 from data.errors import InputError
 from data.examples import Examples, read_examples
-from data.feature import read_features
-from data.open_carts import OpenCarts, read_open_carts
+from data.feature import Feature, read_features
+from data.open_carts import OpenCarts, read_open_carts, write_open_carts
 from data.spreadsheet import harmless
-from explain.attribution import attribute, background_sample
-from explain.sentences import reasons
+from explain import sentences
+from explain.attribution import Attributor, background_sample
 from models.abandonment import predict
 from models.artifacts import load_model
 from models.decision import cart_values, nudge_value
 from pipeline.config import PipelineConfig
-from pipeline.rescue_items import items_to_show, out_of_stock
+from pipeline.recommending import load_recommender, no_recommender
+from pipeline.rescue_items import nothing_shown, out_of_stock, shown_in
 
 REASONS = 3
 
@@ -33,7 +34,9 @@ class Rescue:
     """What was left out, and why."""
 
 
-def rescue_list(config: PipelineConfig, workdir: Path, path: Path, scratch: Path) -> Rescue:
+def rescue_list(
+    config: PipelineConfig, workdir: Path, path: Path, scratch: Path, reasons: bool = True, items: bool = True
+) -> Rescue:
     """Score the open carts of a fresh log with the models of a run.
 
     Args:
@@ -41,29 +44,46 @@ def rescue_list(config: PipelineConfig, workdir: Path, path: Path, scratch: Path
         workdir: the run's folder.
         path: the fresh log.
         scratch: folder for temporary files.
+        reasons: whether to say why.
+        items: whether to say what to show.
 
     Raises:
         InputError: the run has no model yet, or the log or the list of items not to show cannot be used.
     """
-    if not (workdir / "train" / "abandonment.keras").exists():
-        raise InputError(f"{workdir} has no model yet. Run first: python -m pipeline run --workdir {workdir}")
-    excluded = out_of_stock(config.rescue)
-    specs = read_features(workdir / "split" / "features.json")
+    rescuer = Rescuer(config, workdir, reasons, items)
     if config.source.kind == "features":
-        from data.feature_table import read_feature_rows
+        return rescuer(table_carts(config, path, rescuer.specs))
+    written = scratch / "carts.parquet"
+    write_carts(config, workdir, path, written, scratch)
+    return rescuer(read_open_carts(written, rescuer.specs))
 
-        found = read_feature_rows(config.source, path, specs)
-        nothing: list[list[str]] = [[] for _ in range(len(found))]
-        carts = OpenCarts(found, nothing, nothing, pd.Series(np.nan, index=range(len(found))))
-    else:
-        source = config.source
-        if source.kind == "demo":
-            from data.demo import DEMO_SOURCE
 
-            source = DEMO_SOURCE
-        history = workdir / "ingest" / "events.parquet"
-        carts = read_open_carts(source, config.ingest, config.session, config.engine, path, history, specs, scratch)
-    return _rescue(config, workdir, carts, excluded)
+def table_carts(config: PipelineConfig, path: Path, specs: tuple[Feature, ...]) -> OpenCarts:
+    """The rows of a feature table as carts of which nothing else is known.
+
+    Raises:
+        InputError: the table cannot be read.
+    """
+    from data.feature_table import read_feature_rows
+
+    found = read_feature_rows(config.source, path, specs)
+    nothing: list[list[str]] = [[] for _ in range(len(found))]
+    return OpenCarts(found, nothing, nothing, pd.Series(np.nan, index=range(len(found))))
+
+
+def write_carts(config: PipelineConfig, workdir: Path, path: Path, out: Path, scratch: Path) -> None:
+    """Write the open carts of a fresh log, for `data.open_carts`.
+
+    Raises:
+        InputError: the log cannot be read, or has no open cart.
+    """
+    source = config.source
+    if source.kind == "demo":
+        from data.demo import DEMO_SOURCE
+
+        source = DEMO_SOURCE
+    history = workdir / "ingest" / "events.parquet"
+    write_open_carts(source, config.ingest, config.session, config.engine, path, history, out, scratch)
 
 
 def write_rescue(carts: pd.DataFrame, path: Path) -> None:
@@ -88,35 +108,66 @@ def write_rescue(carts: pd.DataFrame, path: Path) -> None:
         ) from None
 
 
-def _rescue(config: PipelineConfig, workdir: Path, carts: OpenCarts, excluded: list[str]) -> Rescue:
-    model = load_model(workdir / "train" / "abandonment.keras")
-    probability = predict(model, carts.examples)
-    values, notes = cart_values(carts.examples, config.costs)
-    gain = nudge_value(probability, values, config.costs)
-    table = {
-        "visitor_id": carts.examples.keys["visitor_id"],
-        "session_id": carts.examples.keys["session_id"],
-        "last_event": carts.examples.keys["ts"],
-        "decision_point": carts.examples.keys["decision_point"],
-        "cart_value": carts.cart_value.round(2),
-        "abandonment_probability": probability.round(6),
-        "expected_nudge_value": gain.round(4),
-        "nudge": gain > 0,
-    }
-    frame = pd.DataFrame(table)
-    frame = pd.concat([frame, _reasons(config, workdir, model, carts.examples)], axis=1)
-    recommended, why = items_to_show(workdir, carts, config.rescue, excluded)
-    frame = pd.concat([frame, recommended], axis=1)
-    ordered = frame.sort_values(["expected_nudge_value", "session_id"], ascending=[False, True], kind="stable")
-    return Rescue(ordered.reset_index(drop=True), (*notes, *why))
+class Rescuer:
+    """The models of a run, to judge any number of open carts.
 
+    Args:
+        config: the run's configuration.
+        workdir: the run's folder.
+        reasons: whether to say why, which takes most of the time.
+        items: whether to say what to show.
 
-def _reasons(config: PipelineConfig, workdir: Path, model: object, examples: Examples) -> pd.DataFrame:
-    background = background_sample(read_examples(workdir / "split", "train"), config.explain.background, config.seed)
-    texts = reasons(attribute(model, background, examples), examples, top=REASONS)
-    return pd.DataFrame(
-        {
-            f"reason_{place + 1}": [text[place] if place < len(text) else None for text in texts]
-            for place in range(REASONS)
+    Raises:
+        InputError: the run has no model yet, or the list of items not to show cannot be read.
+    """
+
+    def __init__(self, config: PipelineConfig, workdir: Path, reasons: bool = True, items: bool = True) -> None:
+        if not (workdir / "train" / "abandonment.keras").exists():
+            raise InputError(f"{workdir} has no model yet. Run first: python -m pipeline run --workdir {workdir}")
+        self._excluded = out_of_stock(config.rescue)
+        self.specs = read_features(workdir / "split" / "features.json")
+        self._config, self._items = config, items
+        self._model = load_model(workdir / "train" / "abandonment.keras")
+        self._attribute: Attributor | None = None
+        if reasons:
+            rows = background_sample(read_examples(workdir / "split", "train"), config.explain.background, config.seed)
+            self._attribute = Attributor(self._model, rows, self.specs)
+        self._no_items = no_recommender(workdir)
+        self._recommender = load_recommender(workdir) if items and not self._no_items else None
+
+    def __call__(self, carts: OpenCarts) -> Rescue:
+        """The list of some carts, the one whose nudge is worth most first."""
+        costs, keys = self._config.costs, carts.examples.keys
+        probability = predict(self._model, carts.examples)
+        values, notes = cart_values(carts.examples, costs)
+        gain = nudge_value(probability, values, costs)
+        table = {
+            "visitor_id": keys["visitor_id"],
+            "session_id": keys["session_id"],
+            "last_event": keys["ts"],
+            "decision_point": keys["decision_point"],
+            "cart_value": carts.cart_value.round(2),
+            "abandonment_probability": probability.round(6),
+            "expected_nudge_value": gain.round(4),
+            "nudge": gain > 0,
         }
-    )
+        recommended, why = self._shown(carts)
+        frame = pd.concat([pd.DataFrame(table), self._reasons(carts.examples), recommended], axis=1)
+        ordered = frame.sort_values(["expected_nudge_value", "session_id"], ascending=[False, True], kind="stable")
+        return Rescue(ordered.reset_index(drop=True), (*notes, *why))
+
+    def _shown(self, carts: OpenCarts) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        if self._recommender is not None:
+            return shown_in(self._recommender, carts, self._config.rescue, self._excluded)
+        return pd.DataFrame(index=range(len(carts.items))), nothing_shown(self._no_items) if self._items else ()
+
+    def _reasons(self, examples: Examples) -> pd.DataFrame:
+        if self._attribute is None:
+            return pd.DataFrame(index=range(len(examples)))
+        texts = sentences.reasons(self._attribute(examples), examples, top=REASONS)
+        return pd.DataFrame(
+            {
+                f"reason_{place + 1}": [text[place] if place < len(text) else None for text in texts]
+                for place in range(REASONS)
+            }
+        )

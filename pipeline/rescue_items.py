@@ -12,7 +12,7 @@ from pipeline.config import RescueConfig
 from pipeline.recommending import load_recommender, no_recommender, unknown_note
 
 if TYPE_CHECKING:
-    from models.recommender import Recommendation
+    from models.recommender import Recommendation, Recommender
 
 ITEMS = 5
 """Items shown for a cart."""
@@ -44,8 +44,19 @@ def items_to_show(
     """
     why = no_recommender(workdir)
     if why:
-        return pd.DataFrame(index=range(len(carts.items))), (f"No items to show: {why}.",)
-    recommender = load_recommender(workdir)
+        return pd.DataFrame(index=range(len(carts.items))), nothing_shown(why)
+    return shown_in(load_recommender(workdir), carts, config, excluded)
+
+
+def nothing_shown(why: str | None) -> tuple[str, ...]:
+    """What a reader should know where a run has no recommender, and why."""
+    return (f"No items to show: {why}.",) if why else ()
+
+
+def shown_in(
+    recommender: "Recommender", carts: OpenCarts, config: RescueConfig, excluded: Sequence[str]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """`items_to_show` by a recommender that is loaded already."""
     bought = carts.bought if config.hide_bought else None
     # What the session has seen includes all that is in its cart.
     found = recommender.recommend(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -128,14 +129,16 @@ def _told(detail: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in detail["loc"][1:]) or "body"
     if detail["type"] == "json_invalid":
         return f"The body should be JSON. Received: {detail['ctx']['error']} at character {detail['loc'][-1]}"
+    if isinstance(detail["input"], bytes):
+        return "The body should be sent with the header Content-Type: application/json."
     if detail["type"] == "value_error":
-        rule = f"should be right: {detail['ctx']['error']}"
+        rule = f"should be {detail['ctx']['error']}"
     elif detail["type"] == "missing":
         return f"`{where}` should be there. Received: nothing"
     elif detail["type"] == "extra_forbidden":
         return f"`{where}` is no field of this request."
     else:
-        rule = str(detail["msg"]).replace("Input should", "should")
+        rule = re.sub("^(Input|List|String) should", "should", str(detail["msg"]))
     return f"`{where}` {rule}. Received: {json.dumps(detail['input'], default=str)[:SHOWN]}"
 
 

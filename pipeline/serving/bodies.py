@@ -1,9 +1,9 @@
 """What clients send and get, as JSON."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 
 from data.contract import YEARS, Event
 
@@ -20,8 +20,20 @@ def _text(value: Any) -> Any:
     return value
 
 
+def utc(ts: datetime) -> datetime:
+    """A time in UTC."""
+    return ts.replace(tzinfo=UTC) if ts.tzinfo is None else ts.astimezone(UTC)
+
+
+def _near(ts: datetime) -> datetime:
+    # A year aside before the zone is changed: the first and the last day that a time can name have none beside them.
+    if not (YEARS[0] - 1 <= ts.year <= YEARS[1] and YEARS[0] <= utc(ts).year < YEARS[1]):
+        raise ValueError(f"in the years {YEARS[0]}..{YEARS[1] - 1}")
+    return utc(ts)
+
+
 Id = Annotated[str, Field(min_length=1, max_length=1_000)]
-Time = Annotated[datetime, BeforeValidator(_text, json_schema_input_type=datetime)]
+Time = Annotated[datetime, BeforeValidator(_text, json_schema_input_type=datetime), AfterValidator(_near)]
 Price = Annotated[float, Field(ge=0, le=1e9, strict=True)]
 Pieces = Annotated[StrictInt, Field(ge=1, lt=2**31)]
 Count = Annotated[StrictInt, Field(ge=1, le=ITEMS)]
@@ -44,20 +56,6 @@ class EventBody(Body):
     category: Id | None = None
     price: Price | None = None
     quantity: Pieces | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not YEARS[0] <= self.moment.year < YEARS[1]:
-            raise ValueError(f"`ts` should be in the years {YEARS[0]}..{YEARS[1] - 1}")
-        return self
-
-    @property
-    def moment(self) -> datetime:
-        """The time in UTC."""
-        try:
-            return self.ts.replace(tzinfo=UTC) if self.ts.tzinfo is None else self.ts.astimezone(UTC)
-        except OverflowError:  # the first or the last day that a time can name
-            return self.ts.replace(tzinfo=UTC)
 
 
 class CartBody(Body):

@@ -80,5 +80,5 @@ def _check_gaps(events: Sequence[LiveEvent], where: str, gap_minutes: float) -> 
 
 
 def _event(told: EventBody) -> LiveEvent:
-    moment = (told.moment - EPOCH) // timedelta(microseconds=1)
+    moment = (told.ts - EPOCH) // timedelta(microseconds=1)
     return LiveEvent(moment, told.event, told.item_id, told.category, told.price, told.quantity)

@@ -7,7 +7,7 @@ import pytest
 from data.config import EngineConfig, IngestConfig, SessionConfig
 from data.errors import InputError
 from data.features.catalogue import FEATURES
-from data.open_carts import read_open_carts
+from data.open_carts import read_open_carts, write_open_carts
 from data.purchases import bought_by, purchases
 from tests.data.ingesting import HEADER, source
 from tests.data.logs import collect, log, table, write_events
@@ -45,9 +45,9 @@ def test_open_carts_know_what_their_visitors_bought_before_and_in_the_fresh_log(
     (tmp_path / "fresh.csv").write_text(HEADER + "\n".join(fresh) + "\n")
 
     def bought(history: Path | None) -> dict[str, list[str]]:
-        carts = read_open_carts(
-            source(), IngestConfig(), SessionConfig(), ENGINE, tmp_path / "fresh.csv", history, FEATURES, tmp_path
-        )
+        fresh, written = tmp_path / "fresh.csv", tmp_path / "carts.parquet"
+        write_open_carts(source(), IngestConfig(), SessionConfig(), ENGINE, fresh, history, written, tmp_path)
+        carts = read_open_carts(written, FEATURES)
         assert carts.items[carts.examples.keys["visitor_id"].tolist().index("v")] == ["e", "a"]
         return dict(zip(carts.examples.keys["visitor_id"], carts.bought, strict=True))
 
