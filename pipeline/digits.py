@@ -49,6 +49,7 @@ def tune_digits(config: PipelineConfig, workdir: Path, progress: Progress) -> di
         deadline = None if tune.minutes is None else time.monotonic() + 60 * tune.minutes
         with Pool(folder / "trials", address, tune.workers, listener, deadline) as pool:
             found = search(pool, config.digits, tune, config.seed)
+        listener.chose(found.settings, found.records)
         progress.detail("training the best setting")
         place = folder / "best"
         place.mkdir(exist_ok=True)

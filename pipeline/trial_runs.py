@@ -1,11 +1,15 @@
 """Says on the screen and in MLflow what trials are doing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.trials.trial import TrialRecord
 from pipeline.progress import Progress
 from pipeline.tracking import NestedRun, Tracker
+
+CHOSEN = "chosen"
+"""Tag of the trials that a search chose, to find them by."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,17 @@ class TrialRuns:
             self._runs[trial].epoch(epoch, metrics)
 
     def trial_ended(self, trial: str, metrics: Mapping[str, float], seconds: float, error: str | None) -> None:
-        """Close its run."""
+        """Close its run; its best epoch, by which the search chooses, is told under names of its own."""
         self._ended += 1
         if error:
             self._progress.note(f"Trial {trial} failed: {error}")
         if trial in self._runs:
-            self._runs.pop(trial).end({**metrics, "seconds": seconds}, error)
+            best = {f"best_{name}": value for name, value in metrics.items()}
+            self._runs.pop(trial).end({**best, "seconds": seconds}, error)
+
+    def chose(self, settings: Mapping[str, Any], records: Sequence[TrialRecord]) -> None:
+        """Mark the trials of the settings that a search chose."""
+        if self._tracker.enabled:
+            for record in records:
+                if record.settings == settings:
+                    self._tracker.nested.mark(record.name, CHOSEN, "yes")

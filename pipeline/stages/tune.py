@@ -30,6 +30,7 @@ def run(context: Context) -> None:
         deadline = None if tune.minutes is None else time.monotonic() + 60 * tune.minutes
         with Pool(context.scratch / "trials", address, tune.workers, listener, deadline) as pool:
             found = search(pool, config.abandonment, tune, config.seed)
+        listener.chose(found.settings, found.records)
         best, records, scores = found.best, found.records, list(found.scores)
     (context.out / "trials.json").write_text(json.dumps([record_row(record) for record in records], indent=1) + "\n")
     (context.out / "scores.json").write_text(json.dumps(scores, indent=1) + "\n")

@@ -61,6 +61,10 @@ class NestedRuns:
         self._client.log_batch(run_id, params=listed)
         return NestedRun(self._client, run_id)
 
+    def mark(self, key: str, tag: str, value: str) -> None:
+        """Give a run that was opened a further tag."""
+        self._client.set_tag(self._known[key], tag, value)
+
 
 class NestedRun:
     """One of them."""

@@ -50,6 +50,11 @@ def test_a_search_chooses_on_the_validation_examples_and_is_in_mlflow_trial_by_t
     assert [trial["trial"] for trial in trials] == ["0000", "0001", "0002", "0003"]
     assert trials_in_mlflow(home) == dict.fromkeys((trial["trial"] for trial in trials), "FINISHED")
     assert not (home / "work" / "train").exists()
+    client = MlflowClient(f"sqlite:///{home / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("demo").experiment_id
+    first, *_ = client.search_runs([experiment], "tags.kind = 'trial'", order_by=["metrics.best_val_loss"])
+    assert first.data.tags["key"] == best["trial"]
+    assert [run.info.run_id for run in client.search_runs([experiment], "tags.chosen = 'yes'")] == [first.info.run_id]
 
 
 @pytest.mark.parametrize("whom", ["worker", "command"])

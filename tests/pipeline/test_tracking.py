@@ -7,9 +7,12 @@ import pytest
 from mlflow import MlflowClient
 
 from data.errors import InputError
+from models.trials.trial import TrialRecord
 from pipeline.config import PipelineConfig, load_config
+from pipeline.progress import Progress
 from pipeline.store import open_store
 from pipeline.tracking import Tracker, read_tracking
+from pipeline.trial_runs import Label, TrialRuns
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +97,29 @@ def test_a_failed_trial_keeps_its_error(uri: str, tmp_path: Path) -> None:
     assert run.data.tags["error"] == "the loss is nan"
     assert run.data.params["units"] == "64-32"
     assert run.data.tags["mlflow.parentRunId"] == tracker.run_id
+
+
+def test_a_trial_tells_its_best_epoch_beside_its_last_one_and_the_chosen_one_is_marked(
+    uri: str, tmp_path: Path
+) -> None:
+    tracker = Tracker(PipelineConfig(), tmp_path)
+    runs = TrialRuns(tracker, Progress(), lambda trial, _: Label(f"trial {trial}"))
+    records = []
+    for name, series in (("0", [0.5, 0.7, 0.6]), ("1", [0.4])):
+        runs.trial_started(name, {"units": name})
+        for epoch, value in enumerate(series):
+            runs.epoch_ended(name, epoch, {"val_auc": value})
+        runs.trial_ended(name, {"val_auc": max(series)}, 1.0, None)
+        best = series.index(max(series))
+        records.append(
+            TrialRecord(name, {"units": name}, "completed", {"val_auc": max(series)}, {"val_auc": series}, best,
+                        len(series), 1.0, None, {})
+        )  # fmt: skip
+    runs.chose({"units": "0"}, records)
+    client = MlflowClient(uri)
+    found = client.search_runs([client.get_run(tracker.run_id).info.experiment_id], "tags.chosen = 'yes'")
+    assert [run.data.params["units"] for run in found] == ["0"]
+    assert found[0].data.metrics == {"val_auc": 0.6, "best_val_auc": 0.7, "seconds": 1.0}
 
 
 def test_metrics_params_and_history_arrive(uri: str, tmp_path: Path) -> None:
