@@ -13,12 +13,12 @@ from models.study.design import Design, best_trial, seed_specs, trial_specs
 from models.study.results import Tried, summarize
 from models.study.subjects import Subject, cart_subject, digits_subject, session_subject
 from models.trials.pool import Pool
-from models.trials.trial import TrialRecord, TrialSpec
+from models.trials.trial import TrialRecord, TrialSpec, record_row
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.publishing import publish_report
 from pipeline.runner import Selection, need_path, run
-from pipeline.tracking import Tracker
+from pipeline.tracking import NestedRun, Tracker
 from pipeline.trial_runs import Label, TrialRuns
 from pipeline.workdir import locked, write_whole
 
@@ -59,7 +59,7 @@ def compare(config: PipelineConfig, workdir: Path, progress: Progress, what: str
     name = what if model == "abandonment" else f"{model}-{what}"
     folder = workdir / FOLDER / name
     title = f"compare {what} · {model} · {config.preset}"
-    with locked(workdir), Tracker(config, folder, "comparison", title) as tracker:
+    with locked(workdir), Tracker(config, folder, "comparison", title, progress.note) as tracker:
         total = len(specs) + len(alternatives) * config.compare.seeds
         parents = _Alternatives(tracker, alternatives)
         listener = TrialRuns(tracker, progress, parents.label, total)
@@ -79,12 +79,14 @@ def compare(config: PipelineConfig, workdir: Path, progress: Progress, what: str
         write_whole(folder / "result.json", json.dumps(result, indent=1) + "\n")
         page = write_comparison(result, workdir / "report")
         publish_report(workdir, config)
-        parents.end(result)
         if tracker.enabled:
-            tracker.log_run(
-                {}, [], [folder / "result.json", page], {}, {"use": " ".join(comparison_lines(result))[:5000]}
-            )
-            tracker.finish()
+            with tracker.delivering():
+                parents.open()
+                listener.catch_up([record_row(run) for one in tried for run in (*one.trials, *one.runs)])
+                parents.end(result)
+                use = {"use": " ".join(comparison_lines(result))[:5000]}
+                tracker.log_run({}, [], [folder / "result.json", page], {}, use)
+                tracker.finish()
         progress.finished("compare", "done", result["seconds"], f"{total} trainings")
     return result
 
@@ -134,15 +136,19 @@ class _Alternatives:
     """The runs in MLflow that stand between the comparison and its trainings."""
 
     def __init__(self, tracker: Tracker, alternatives: Sequence[Alternative]) -> None:
-        self._runs = {}
+        self._tracker, self._alternatives = tracker, alternatives
+        self._runs: dict[str, NestedRun] = {}
         self._titles = {one.name: one.title for one in alternatives}
-        if tracker.enabled:
-            self._runs = {
-                one.name: tracker.nested.open(
-                    f"alternative {one.name}", one.title, "alternative", {}, tags={"reference": one.reference}
-                )
-                for one in alternatives
-            }
+        tracker.attempt(self.open)
+
+    def open(self) -> None:
+        """Start a run for each, or take it up again."""
+        self._runs = {
+            one.name: self._tracker.nested.open(
+                f"alternative {one.name}", one.title, "alternative", {}, tags={"reference": one.reference}
+            )
+            for one in self._alternatives
+        }
 
     def label(self, _trial: str, settings: Mapping[str, Any]) -> Label:
         """A training's name tells its alternative, and what is special about it."""
@@ -156,8 +162,6 @@ class _Alternatives:
     def end(self, result: Mapping[str, Any]) -> None:
         """Give each alternative its figures."""
         for row in result["alternatives"]:
-            if row["name"] not in self._runs:
-                continue
             figures = {key: row[key] for key in FIGURES if row.get(key) is not None}
             if row["quality"]:
                 mean, low, high = row["quality"]

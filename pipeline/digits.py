@@ -15,12 +15,11 @@ from models.digits_training import hits, train_digits
 from models.search import search
 from models.tasks.digits import DigitsTask
 from models.trials.pool import Pool
-from models.trials.trial import record_row
 from pipeline.config import PipelineConfig, as_table
 from pipeline.progress import Progress
 from pipeline.runner import need_path
 from pipeline.tracking import Tracker
-from pipeline.trial_runs import Label, TrialRuns
+from pipeline.trial_runs import TrialRuns, trial_label
 from pipeline.workdir import locked, write_whole
 
 FOLDER = "digits"
@@ -41,15 +40,15 @@ def tune_digits(config: PipelineConfig, workdir: Path, progress: Progress) -> di
     if tune.method not in METHODS:
         raise InputError(f"`tune.method` should be one of {', '.join(METHODS)} for digits. Received: {tune.method}")
     train, test = read_digits(path)
-    with locked(workdir), Tracker(config, folder, title=f"{config.preset} · tune {tune.method}") as tracker:
+    title = f"{config.preset} · tune {tune.method}"
+    with locked(workdir), Tracker(config, folder, title=title, warn=progress.note) as tracker:
         start = time.perf_counter()
         progress.started("tune")
-        listener = TrialRuns(tracker, progress, lambda trial, _: Label(f"trial {trial}"), tune.trials)
+        listener = TrialRuns(tracker, progress, trial_label, tune.trials)
         address = DigitsTask.address(path, config.seed, tune.max_rows)
         deadline = None if tune.minutes is None else time.monotonic() + 60 * tune.minutes
         with Pool(folder / "trials", address, tune.workers, listener, deadline) as pool:
             found = search(pool, config.digits, tune, config.seed)
-        listener.chose(found.settings, found.records)
         progress.detail("training the best setting")
         place = folder / "best"
         place.mkdir(exist_ok=True)
@@ -57,7 +56,7 @@ def tune_digits(config: PipelineConfig, workdir: Path, progress: Progress) -> di
         trained = train_digits(*sides, found.best, config.seed, place=Place(place))
         right = hits(trained.model, test)
         result: dict[str, Any] = {
-            "trials": [record_row(record) for record in found.records],
+            "trials": found.rows,
             "best": as_table(found.best),
             "validation": {"accuracy": trained.history["val_accuracy"][trained.best_epoch]},
             "test": {"accuracy": float(right.mean()), "interval": _interval(int(right.sum()), len(right))},
@@ -66,8 +65,10 @@ def tune_digits(config: PipelineConfig, workdir: Path, progress: Progress) -> di
         write_whole(folder / "result.json", json.dumps(result, indent=1) + "\n")
         if tracker.enabled:
             metrics = {f"digits.{side}.accuracy": result[side]["accuracy"] for side in ("validation", "test")}
-            tracker.log_run(metrics, [], [folder / "result.json"], trained.history, {"method": tune.method})
-            tracker.finish()
+            with tracker.delivering():
+                listener.catch_up(found.rows)
+                tracker.log_run(metrics, [], [folder / "result.json"], trained.history, {"method": tune.method})
+                tracker.finish()
         progress.finished("tune", "done", time.perf_counter() - start, f"{len(found.records)} trials")
     return result
 

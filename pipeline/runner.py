@@ -15,6 +15,7 @@ from pipeline.memory import PeakMemory
 from pipeline.progress import Progress
 from pipeline.publishing import publish_report
 from pipeline.stage import ABANDONMENT_OFF, STAGES, Context, NotApplicable, Stage
+from pipeline.store import Unreachable
 from pipeline.summary import write_summary
 from pipeline.tracking import Tracker
 from pipeline.workdir import SCRATCH, locked, read_manifest, stage_folder, write_manifest, write_whole
@@ -84,9 +85,11 @@ def run(
 
     Raises:
         InputError: something the user gave cannot be used; finished stages stay, and the same command resumes.
+        Unreachable: MLflow does not take the results; report and summary are written, and the same command sends them.
     """
     selection = selection or Selection()
-    with locked(workdir), Tracker(config, workdir) as tracker, opened_champion(config, workdir) as champion:
+    tracked = Tracker(config, workdir, warn=progress.note)
+    with locked(workdir), tracked as tracker, opened_champion(config, workdir) as champion:
         source = source_hashes(config)
         write_whole(workdir / CONFIG, config.model_dump_json(indent=1) + "\n")
         ran: dict[str, bool] = {}
@@ -98,7 +101,12 @@ def run(
             if decision.action == "skip":
                 progress.finished(stage.name, "skipped", 0.0, decision.reason)
                 continue
-            _run_stage(decision, config, workdir, progress, tracker, champion)
+            try:
+                _run_stage(decision, config, workdir, progress, tracker, champion)
+            except Unreachable:  # all the rest is there, so it should be found where people look for it
+                publish_report(workdir, config)
+                write_summary(workdir, config, ran | {stage.name: False})
+                raise
         publish_report(workdir, config)
         return write_summary(workdir, config, ran)
 

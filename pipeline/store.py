@@ -11,6 +11,11 @@ from data.errors import InputError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+
+class Unreachable(InputError):
+    """The tracking store does not answer, or does not take what it is sent."""
+
+
 STORE = Path(__file__).resolve().parents[1] / "mlflow"
 """Folder of the local store."""
 
@@ -24,7 +29,7 @@ def open_store() -> "MlflowClient":
     """A client of the tracking store, which is made where it is a local one that does not exist yet.
 
     Raises:
-        InputError: the store cannot be reached.
+        Unreachable: the store cannot be reached.
     """
     # Nothing of a shop's goes anywhere unasked, and an absent server is told in seconds.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -41,11 +46,16 @@ def open_store() -> "MlflowClient":
     try:
         client.search_experiments(max_results=1)
     except MlflowException as error:
-        raise InputError(
-            f"MLflow's tracking store at {tracking_uri()} cannot be reached: {str(error).splitlines()[0][:300]}\n"
+        raise Unreachable(
+            f"MLflow's tracking store at {tracking_uri()} cannot be reached: {first_line(error)}\n"
             f"{_hint(str(error))} or run without it: --set tracking.enabled=false"
         ) from None
     return client
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, short enough to read."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 
 def _hint(error: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.trials.trial import TrialRecord
 from pipeline.progress import Progress
 from pipeline.tracking import NestedRun, Tracker
 
@@ -22,6 +21,11 @@ class Label:
     """Id of the run it stands below; the run's own where not given."""
 
 
+def trial_label(trial: str, _: Mapping[str, Any]) -> Label:
+    """A trial of a search, which stands right below the run."""
+    return Label(f"trial {trial}")
+
+
 class TrialRuns:
     """Listens to trials; each gets a run of its own, which is taken up again after a kill."""
 
@@ -35,9 +39,7 @@ class TrialRuns:
 
     def trial_started(self, trial: str, settings: Mapping[str, Any]) -> None:
         """Open its run."""
-        if self._tracker.enabled:
-            label = self._label(trial, settings)
-            self._runs[trial] = self._tracker.nested.open(trial, label.title, label.kind, settings, label.parent)
+        self._tracker.attempt(lambda: self._open(trial, settings))
 
     def epoch_ended(self, trial: str, epoch: int, metrics: Mapping[str, float]) -> None:
         """Show and log an epoch."""
@@ -45,7 +47,7 @@ class TrialRuns:
         done = f"{self._ended} of {self._total} done; " if self._total else ""
         self._progress.detail(f"{done}trial {trial}, epoch {epoch + 1}, {told}")
         if trial in self._runs:
-            self._runs[trial].epoch(epoch, metrics)
+            self._tracker.attempt(lambda: self._runs[trial].epoch(epoch, metrics))
 
     def trial_ended(self, trial: str, metrics: Mapping[str, float], seconds: float, error: str | None) -> None:
         """Close its run; its best epoch, by which the search chooses, is told under names of its own."""
@@ -53,12 +55,31 @@ class TrialRuns:
         if error:
             self._progress.note(f"Trial {trial} failed: {error}")
         if trial in self._runs:
-            best = {f"best_{name}": value for name, value in metrics.items()}
-            self._runs.pop(trial).end({**best, "seconds": seconds}, error)
+            self._tracker.attempt(lambda: self._end(trial, {**_best(metrics), "seconds": seconds}, error))
 
-    def chose(self, settings: Mapping[str, Any], records: Sequence[TrialRecord]) -> None:
-        """Mark the trials of the settings that a search chose."""
-        if self._tracker.enabled:
-            for record in records:
-                if record.settings == settings:
-                    self._tracker.nested.mark(record.name, CHOSEN, "yes")
+    def catch_up(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Send every trial that was not told to its end, and mark those that the search chose.
+
+        Args:
+            rows: what `record_row` gives for each trial, with `chosen` where a search chose.
+        """
+        nested = self._tracker.nested
+        for row in rows:
+            if row["trial"] not in nested.ended:
+                self._open(row["trial"], row["values"])
+                for epoch, values in enumerate(zip(*row["history"].values(), strict=True)):
+                    self._runs[row["trial"]].epoch(epoch, dict(zip(row["history"], values, strict=True)))
+                self._end(row["trial"], _best(row["metrics"]), row["error"])
+            if row.get("chosen"):
+                nested.mark(row["trial"], CHOSEN, "yes")
+
+    def _open(self, trial: str, settings: Mapping[str, Any]) -> None:
+        label = self._label(trial, settings)
+        self._runs[trial] = self._tracker.nested.open(trial, label.title, label.kind, settings, label.parent)
+
+    def _end(self, trial: str, metrics: Mapping[str, float], error: str | None) -> None:
+        self._runs.pop(trial).end(metrics, error)
+
+
+def _best(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {f"best_{name}": value for name, value in metrics.items()}

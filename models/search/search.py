@@ -16,7 +16,7 @@ from models.search.oracles import bayesian, grid, hyperband, hyperband_trials, r
 from models.search.problem import Problem, Proposals, none_completed
 from models.search_ranges import Network
 from models.search_space import Config, configured, declare, gridded
-from models.trials.trial import TrialRecord, TrialSpec
+from models.trials.trial import TrialRecord, TrialSpec, record_row
 
 METHODS: dict[str, Callable[[Problem], Proposals]] = {
     "random": random,
@@ -53,6 +53,11 @@ class SearchResult(Generic[Config]):
 
     scores: tuple[Mapping[str, Any], ...]
     """With cross-validation, per setting: `settings`, `mean`, `std`, `rank`, and each fold's metric (`folds`)."""
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """What `record_row` gives for every trial, and whether its setting was `chosen`."""
+        return [record_row(record) | {"chosen": record.settings == self.settings} for record in self.records]
 
 
 def search(

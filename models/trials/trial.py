@@ -72,6 +72,7 @@ def record_row(record: TrialRecord) -> dict[str, Any]:
         "trial": record.name,
         "values": dict(record.settings),
         "metrics": dict(record.metrics),
+        "history": {name: list(values) for name, values in record.history.items()},
         "epochs": record.epochs,
         "status": record.status,
         "error": record.error,

@@ -16,15 +16,26 @@ from pipeline.publishing import publish_report
 from pipeline.stage import Context, NotApplicable
 from pipeline.summary import explanation_figures
 from pipeline.tracking import Dataset, LoggedModel, register
+from pipeline.trial_runs import TrialRuns, trial_label
 from pipeline.workdir import read_manifest
 
 SIDES = {"train": "training", "validation": "validation", "test": "test"}
 
 
 def run(context: Context) -> None:
-    """Write `registered.json`: name, version, aliases and address of each registered model."""
+    """Write `registered.json`: name, version, aliases and address of each registered model.
+
+    Raises:
+        Unreachable: the store does not take them; the stage has no result then, and runs again with the next run.
+    """
     if not context.tracker.enabled:
         raise NotApplicable("switched off by `tracking.enabled`")
+    with context.tracker.delivering():
+        registered = _deliver(context)
+    (context.out / "registered.json").write_text(json.dumps(registered, indent=1) + "\n")
+
+
+def _deliver(context: Context) -> list[dict[str, Any]]:
     metrics = json.loads((context.input("evaluate") / "metrics.json").read_text())
     context.progress.detail("logging the run to MLflow")
     _log_run(context, metrics)
@@ -39,10 +50,13 @@ def run(context: Context) -> None:
         context.progress.detail(f"registering {model.name}")
         registered.append(register(context.tracker.client, context.tracker.run_id, model, tags))
     context.tracker.finish()
-    (context.out / "registered.json").write_text(json.dumps(registered, indent=1) + "\n")
+    return registered
 
 
 def _log_run(context: Context, metrics: Mapping[str, Any]) -> None:
+    trials = context.input("tune") / "trials.json"
+    if trials.exists():
+        TrialRuns(context.tracker, context.progress, trial_label).catch_up(json.loads(trials.read_text()))
     history = json.loads((context.input("train") / "history.json").read_text())
     curves = {
         f"{model}.{name}": values

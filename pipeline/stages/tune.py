@@ -6,10 +6,9 @@ import time
 from models.search import advice, search
 from models.tasks.carts import CartTask
 from models.trials.pool import Pool
-from models.trials.trial import record_row
 from pipeline.config import as_table
 from pipeline.stage import ABANDONMENT_OFF, Context, NotApplicable
-from pipeline.trial_runs import Label, TrialRuns
+from pipeline.trial_runs import TrialRuns, trial_label
 
 
 def run(context: Context) -> None:
@@ -21,17 +20,17 @@ def run(context: Context) -> None:
     config, tune = context.config, context.config.tune
     if not config.abandonment.enabled:
         raise NotApplicable(ABANDONMENT_OFF)
-    best, records, scores = config.abandonment, [], []
+    best, rows, scores = config.abandonment, [], []
     if tune.trials:
         address = CartTask.address(context.input("split"), tune.max_rows, config.seed)
         if told := advice(config.abandonment, tune):
             context.progress.note(told)
-        listener = TrialRuns(context.tracker, context.progress, lambda trial, _: Label(f"trial {trial}"), tune.trials)
+        listener = TrialRuns(context.tracker, context.progress, trial_label, tune.trials)
         deadline = None if tune.minutes is None else time.monotonic() + 60 * tune.minutes
         with Pool(context.scratch / "trials", address, tune.workers, listener, deadline) as pool:
             found = search(pool, config.abandonment, tune, config.seed)
-        listener.chose(found.settings, found.records)
-        best, records, scores = found.best, found.records, list(found.scores)
-    (context.out / "trials.json").write_text(json.dumps([record_row(record) for record in records], indent=1) + "\n")
+        best, rows, scores = found.best, found.rows, list(found.scores)
+        context.tracker.attempt(lambda: listener.catch_up(rows))
+    (context.out / "trials.json").write_text(json.dumps(rows, indent=1) + "\n")
     (context.out / "scores.json").write_text(json.dumps(scores, indent=1) + "\n")
     (context.out / "best.json").write_text(json.dumps(as_table(best), indent=1) + "\n")

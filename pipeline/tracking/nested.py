@@ -1,7 +1,8 @@
 """Runs below a parent run: one a trial, one an alternative of a comparison."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class NestedRuns:
         self._experiment = client.get_run(root).info.experiment_id
         found = client.search_runs([self._experiment], f"tags.`{ROOT}` = '{root}'", max_results=10_000)
         self._known = {run.data.tags[KEY]: str(run.info.run_id) for run in found}
+        self.ended = {run.data.tags[KEY] for run in found if run.info.status in ("FINISHED", "FAILED")}
+        """Keys of the runs that were told to their end."""
         for run in found:
             if run.info.status == "RUNNING":
                 client.set_terminated(run.info.run_id, "KILLED")
@@ -59,7 +62,7 @@ class NestedRuns:
             self._known[key] = run_id
         listed = [Param(name, str(value)[:500]) for name, value in params.items()]
         self._client.log_batch(run_id, params=listed)
-        return NestedRun(self._client, run_id)
+        return NestedRun(self._client, run_id, partial(self.ended.add, key))
 
     def mark(self, key: str, tag: str, value: str) -> None:
         """Give a run that was opened a further tag."""
@@ -69,9 +72,9 @@ class NestedRuns:
 class NestedRun:
     """One of them."""
 
-    def __init__(self, client: "MlflowClient", run_id: str) -> None:
+    def __init__(self, client: "MlflowClient", run_id: str, ended: Callable[[], None]) -> None:
         self.run_id = run_id
-        self._client = client
+        self._client, self._ended = client, ended
         self._waiting: list[Any] = []
         self._sent = time.monotonic()
 
@@ -88,6 +91,7 @@ class NestedRun:
         if error:
             self._client.set_tag(self.run_id, "error", error[:5000])
         self._client.set_terminated(self.run_id, "FAILED" if error else "FINISHED")
+        self._ended()
 
     def _gather(self, metrics: Mapping[str, float], step: int) -> None:
         from mlflow.entities import Metric

@@ -1,14 +1,16 @@
 """Runs in MLflow."""
 
 import json
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.config import PipelineConfig, as_table, flat, settings_digest
-from pipeline.store import open_store, tracking_uri
+from pipeline.store import Unreachable, first_line, open_store, tracking_uri
 from pipeline.tracking.entities import Dataset
 from pipeline.tracking.nested import NAME, NestedRuns
 from pipeline.workdir import write_whole
@@ -26,7 +28,14 @@ class Tracker:
     it is started again with the same settings.
     """
 
-    def __init__(self, config: PipelineConfig, workdir: Path, kind: str = "pipeline", title: str | None = None) -> None:
+    def __init__(
+        self,
+        config: PipelineConfig,
+        workdir: Path,
+        kind: str = "pipeline",
+        title: str | None = None,
+        warn: Callable[[str], None] = warnings.warn,
+    ) -> None:
         """Log what a configuration is run for.
 
         Args:
@@ -34,9 +43,13 @@ class Tracker:
             workdir: folder for `tracking.json`.
             kind: "pipeline" or "comparison"; a tag to filter by.
             title: name of the parent run in the UI; preset and update rule where not given.
+            warn: is told when the store cannot be reached any more.
         """
         self.config = config
         self.workdir = workdir
+        self.warn = warn
+        self.telling = config.tracking.enabled
+        """Whether MLflow is told what goes on: where it is enabled, until it cannot be reached."""
         self.kind, self.title = kind, title
         self.settings = settings_digest(config)
         """Fingerprint of the configuration: equal where every setting that changes a result is."""
@@ -52,7 +65,44 @@ class Tracker:
             return
         # The run stays open in tracking.json: the next attempt, or a run of the remaining stages, takes it up again.
         status = "FINISHED" if kind is None else "KILLED" if kind is KeyboardInterrupt else "FAILED"
-        self.client.set_terminated(self._run_id, status)
+        with suppress(*failures()):  # what the run ended for is said, and not this
+            self.client.set_terminated(self._run_id, status)
+
+    def attempt(self, action: Callable[[], None]) -> None:
+        """Tell MLflow what goes on; from its first failure on, go on without.
+
+        What was not told is sent in the end (`delivering`), from what the run keeps in files.
+        """
+        if not self.telling:
+            return
+        try:
+            action()
+        except failures() as error:
+            self.telling = False
+            self.warn(
+                f"MLflow's tracking store at {tracking_uri()} cannot be told what goes on: {first_line(error)} "
+                "The work goes on, and what it comes to is sent when it is done."
+            )
+
+    @contextmanager
+    def delivering(self) -> Iterator[None]:
+        """Send what a piece of work came to, in the block; the store is tried again where it could not be reached.
+
+        Raises:
+            Unreachable: the store does not take it. The message says that nothing is lost.
+        """
+        if not self.telling:
+            self.telling, self._run_id = self.enabled, None
+            for cached in ("client", "nested"):
+                self.__dict__.pop(cached, None)
+        try:
+            yield
+        except failures() as error:
+            raise Unreachable(
+                f"MLflow's tracking store at {tracking_uri()} did not take the results: {first_line(error)}\n"
+                f"Nothing is lost: they are in {self.workdir}. The same command sends them when the store is back; "
+                "to do without it: --set tracking.enabled=false"
+            ) from None
 
     @property
     def enabled(self) -> bool:
@@ -163,6 +213,13 @@ class Tracker:
             "open": open_run,
         }
         write_whole(self.workdir / STATE, json.dumps(state, indent=1) + "\n")
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What MLflow raises where a store does not answer or take something."""
+    from mlflow.exceptions import MlflowException
+
+    return (Unreachable, MlflowException, OSError)
 
 
 def read_tracking(workdir: Path) -> dict[str, str | None]:

@@ -73,7 +73,7 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def serving(database: str, folder: Path, password: str | None = None) -> Iterator[str]:
+def serving(database: str, folder: Path, password: str | None = None, port: int = 0) -> Iterator[str]:
     """`mlflow server` over a database, artifacts in `folder/artifacts`; its address.
 
     Args:
@@ -81,8 +81,9 @@ def serving(database: str, folder: Path, password: str | None = None) -> Iterato
         folder: existing folder for artifacts and log.
         password: the administrator's; with one the server starts as `mlflow/compose.yaml` says, without one everybody
             may do everything.
+        port: where it listens; a free one where 0.
     """
-    port = free_port()
+    port = port or free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     places = ["--host=127.0.0.1", f"--port={port}", f"--artifacts-destination={folder / 'artifacts'}"]
     if password:

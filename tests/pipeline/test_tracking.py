@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import Run
 
 from data.errors import InputError
-from models.trials.trial import TrialRecord
+from models.trials.trial import TrialRecord, record_row
 from pipeline.config import PipelineConfig, load_config
 from pipeline.progress import Progress
-from pipeline.store import open_store
+from pipeline.store import Unreachable, open_store
 from pipeline.tracking import Tracker, read_tracking
-from pipeline.trial_runs import Label, TrialRuns
+from pipeline.trial_runs import TrialRuns, trial_label
 
 
 @pytest.fixture(scope="module")
@@ -99,27 +100,69 @@ def test_a_failed_trial_keeps_its_error(uri: str, tmp_path: Path) -> None:
     assert run.data.tags["mlflow.parentRunId"] == tracker.run_id
 
 
+def record(name: str, series: list[float]) -> TrialRecord:
+    best = series.index(max(series))
+    metrics, epochs = {"val_auc": max(series)}, len(series)
+    return TrialRecord(name, {"units": name}, "completed", metrics, {"val_auc": series}, best, epochs, 1.0, None, {})
+
+
+def tell(runs: TrialRuns, trial: TrialRecord) -> None:
+    runs.trial_started(trial.name, trial.settings)
+    for epoch, value in enumerate(trial.history["val_auc"]):
+        runs.epoch_ended(trial.name, epoch, {"val_auc": value})
+    runs.trial_ended(trial.name, trial.metrics, trial.seconds, trial.error)
+
+
 def test_a_trial_tells_its_best_epoch_beside_its_last_one_and_the_chosen_one_is_marked(
     uri: str, tmp_path: Path
 ) -> None:
     tracker = Tracker(PipelineConfig(), tmp_path)
-    runs = TrialRuns(tracker, Progress(), lambda trial, _: Label(f"trial {trial}"))
-    records = []
-    for name, series in (("0", [0.5, 0.7, 0.6]), ("1", [0.4])):
-        runs.trial_started(name, {"units": name})
-        for epoch, value in enumerate(series):
-            runs.epoch_ended(name, epoch, {"val_auc": value})
-        runs.trial_ended(name, {"val_auc": max(series)}, 1.0, None)
-        best = series.index(max(series))
-        records.append(
-            TrialRecord(name, {"units": name}, "completed", {"val_auc": max(series)}, {"val_auc": series}, best,
-                        len(series), 1.0, None, {})
-        )  # fmt: skip
-    runs.chose({"units": "0"}, records)
-    client = MlflowClient(uri)
-    found = client.search_runs([client.get_run(tracker.run_id).info.experiment_id], "tags.chosen = 'yes'")
+    runs = TrialRuns(tracker, Progress(), trial_label)
+    records = [record("0", [0.5, 0.7, 0.6]), record("1", [0.4])]
+    for trial in records:
+        tell(runs, trial)
+    runs.catch_up([record_row(trial) | {"chosen": trial.name == "0"} for trial in records])
+    found = trials(uri, tracker.run_id, "tags.chosen = 'yes'")
     assert [run.data.params["units"] for run in found] == ["0"]
     assert found[0].data.metrics == {"val_auc": 0.6, "best_val_auc": 0.7, "seconds": 1.0}
+
+
+def test_what_an_absent_store_was_not_told_is_sent_later(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    tracker = Tracker(PipelineConfig(), tmp_path, warn=warned.append)
+    runs = TrialRuns(tracker, Progress(), trial_label)
+    early, late = record("early", [0.5, 0.7]), record("late", [0.4, 0.3])
+    tell(runs, early)
+    monkeypatch.setattr(tracker.client, "create_run", _broken)
+    tell(runs, late)
+    assert len(warned) == 1
+    rows = [record_row(trial) for trial in (early, late)]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(Unreachable, match="Nothing is lost"), tracker.delivering():
+        runs.catch_up(rows)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    tracker.telling = False
+    with tracker.delivering():
+        runs.catch_up(rows)
+    client = MlflowClient(uri)
+    sent = {run.data.tags["key"]: run for run in trials(uri, tracker.run_id, "tags.kind = 'trial'")}
+    assert set(sent) == {"early", "late"}
+    for trial in (early, late):
+        series = client.get_metric_history(sent[trial.name].info.run_id, "val_auc")
+        assert [(point.step, point.value) for point in series] == list(enumerate(trial.history["val_auc"]))
+        assert sent[trial.name].info.status == "FINISHED"
+
+
+def _broken(*_: object, **__: object) -> None:
+    raise ConnectionError("gone")
+
+
+def trials(uri: str, parent: str, which: str) -> list[Run]:
+    client = MlflowClient(uri)
+    return list(client.search_runs([client.get_run(parent).info.experiment_id], which))
 
 
 def test_metrics_params_and_history_arrive(uri: str, tmp_path: Path) -> None:
