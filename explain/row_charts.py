@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import altair as alt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
+from scipy.special import expit, logit
 
 from explain.explanations import sigmoid
 from explain.svg import HALF, HIGH, INK, LOW, MIDDLE, MODEL, MUTED, NARROW, OTHER, STEP, SURFACE, Figure, data, figure
@@ -169,11 +171,10 @@ def waterfall(names: Sequence[str], steps: Sequence[float], base: float, title: 
     order = [ends[0][0], *names, ends[1][0]]
     pad = 0.12 * (float(np.ptp(path)) or 1.0)
     span = [float(path.min()) - pad, float(path.max()) + 2.5 * pad]
-    risks = [np.log(p / (1 - p)) for p in RISKS]
-    ticks = [float(risk) for risk in risks if span[0] <= risk <= span[1]]
+    ticks, places = _risk_ticks(span)
 
     def draw(narrow: bool) -> alt.LayerChart:
-        axis = alt.Axis(values=ticks, labelExpr="format(1 / (1 + exp(-datum.value)), '.0%')", labelOverlap=True)
+        axis = alt.Axis(values=ticks, labelExpr=f"format(1 / (1 + exp(-datum.value)), '.{places}%')", labelOverlap=True)
         scale = alt.Scale(domain=span, nice=False, zero=False)
         y = rows_axis(order, narrow)
         colour = alt.Color("kind:N", legend=None, scale=alt.Scale(domain=["raises", "lowers"], range=[OTHER, MODEL]))
@@ -188,6 +189,17 @@ def waterfall(names: Sequence[str], steps: Sequence[float], base: float, title: 
         return with_names(layers, order, narrow)
 
     return figure(draw, title, description)
+
+
+def _risk_ticks(span: Sequence[float]) -> tuple[list[float], int]:
+    """Round risks between two log-odds, as log-odds, and the decimals their percentages need."""
+    known = [float(logit(risk)) for risk in RISKS if span[0] <= logit(risk) <= span[1]]
+    if len(known) > 1:
+        return known, 0
+    low, high = expit(span)
+    found = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
+    places = max(0, int(np.ceil(-np.log10(found[1] - found[0]) - 2 - 1e-9)))
+    return [float(logit(risk)) for risk in found if low <= risk <= high], places
 
 
 def rows_axis(names: Sequence[str], narrow: bool) -> alt.Y:

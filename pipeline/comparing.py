@@ -81,7 +81,7 @@ def compare(config: PipelineConfig, workdir: Path, progress: Progress, what: str
         publish_report(workdir, config)
         if tracker.enabled:
             with tracker.delivering():
-                parents.open()
+                parents.open(result["alternatives"])
                 listener.catch_up([record_row(run) for one in tried for run in (*one.trials, *one.runs)])
                 parents.end(result)
                 use = {"use": " ".join(comparison_lines(result))[:5000]}
@@ -141,11 +141,16 @@ class _Alternatives:
         self._titles = {one.name: one.title for one in alternatives}
         tracker.attempt(self.open)
 
-    def open(self) -> None:
-        """Start a run for each, or take it up again."""
+    def open(self, rows: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Start a run for each, or take it up again; with the settings of its best trial where they are known."""
+        best = {row["name"]: row["settings"] or {} for row in rows}
         self._runs = {
             one.name: self._tracker.nested.open(
-                f"alternative {one.name}", one.title, "alternative", {}, tags={"reference": one.reference}
+                f"alternative {one.name}",
+                one.title,
+                "alternative",
+                {key: value for key, value in best.get(one.name, {}).items() if key != "alternative"},
+                tags={"reference": one.reference},
             )
             for one in self._alternatives
         }

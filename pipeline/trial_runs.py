@@ -82,4 +82,4 @@ class TrialRuns:
 
 
 def _best(metrics: Mapping[str, float]) -> dict[str, float]:
-    return {f"best_{name}": value for name, value in metrics.items()}
+    return {f"best_{name}": value for name, value in metrics.items() if name.startswith("val_")}

@@ -13,6 +13,7 @@ from pipeline.config import PipelineConfig, as_table, flat, settings_digest
 from pipeline.store import Unreachable, first_line, open_store, tracking_uri
 from pipeline.tracking.entities import Dataset
 from pipeline.tracking.nested import NAME, NestedRuns
+from pipeline.tracking.views import write_views
 from pipeline.workdir import write_whole
 
 if TYPE_CHECKING:
@@ -177,8 +178,10 @@ class Tracker:
             _, local, database = tracking_uri().partition("sqlite:///")
             place = (Path(database).resolve().parent / "artifacts").as_uri() if local else None
             experiment_id = self.client.create_experiment(self.experiment, artifact_location=place)
+            tags = {}
         else:
-            experiment_id = experiment.experiment_id
+            experiment_id, tags = experiment.experiment_id, experiment.tags
+        write_views(self.client, experiment_id, tags)
         model = self.config.abandonment if self.config.abandonment.enabled else self.config.recommender
         searched = f" · {self.config.tune.method} search" if self.config.tune.trials else ""
         title = self.title or f"{self.config.preset} · {model.optimizer.name}{searched}"

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from explain import charts, row_charts
 from explain.svg import Figure
@@ -69,3 +70,13 @@ def test_faint_rows_are_grey_and_the_others_are_not() -> None:
     assert "var(--model)" in drawn({0})
     assert "var(--middle)" in drawn({0})
     assert "var(--model)" not in drawn({0, 1})
+
+
+@pytest.mark.parametrize("span", [(-3.0, 3.0), (2.7, 2.9), (2.80, 2.81), (6.0, 6.5), (-9.0, -8.9)])
+def test_a_risk_axis_has_marks_however_little_it_spans(span: tuple[float, float]) -> None:
+    ticks, decimals = row_charts._risk_ticks(span)
+    assert len(ticks) >= 2
+    assert all(span[0] <= tick <= span[1] for tick in ticks)
+    labels = [f"{expit(tick):.{decimals}%}" for tick in ticks]
+    assert len(set(labels)) == len(labels)
+    assert [float(label[:-1]) / 100 for label in labels] == pytest.approx(list(expit(ticks)), rel=1e-9)
