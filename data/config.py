@@ -172,10 +172,14 @@ class DemoConfig(StrictModel):
 
 
 class IngestConfig(StrictModel):
-    """How much of a log may break the event contract."""
+    """How much of a log may break the event contract, and whether it keeps its visitors' ids."""
 
     max_bad_share: float = Field(default=0.01, ge=0.0, le=1.0)
     """Share of rows that may break the contract before the run stops."""
+
+    hash_visitors: bool = False
+    """Whether visitors' and sessions' ids are replaced by pseudonyms before anything is written: HMAC-SHA256 with the
+    key in the environment variable PIPELINE_VISITOR_KEY, 32 hexadecimal digits. Rows in quarantine lose their text."""
 
 
 class SessionConfig(StrictModel):

@@ -304,3 +304,21 @@ def json_items(text: str, path: str) -> list[str]:
 def find_all(text: str, pattern: str, group: int) -> list[str]:
     """What a group of a regular expression holds at each of its matches."""
     return [text, pattern, str(group)]
+
+
+@ibis.udf.scalar.builtin(name="sha256")
+def sha256_hex(value: dt.binary) -> str:
+    """SHA-256 of bytes, in hexadecimal digits."""
+    return str(value)
+
+
+@ibis.udf.scalar.builtin(name="unhex")
+def unhex(digits: str) -> dt.binary:
+    """The bytes that hexadecimal digits stand for."""
+    return bytes.fromhex(digits)
+
+
+@ibis.udf.scalar.builtin(name="hex")
+def hex_digits(text: str) -> str:
+    """A text's bytes in UTF-8, in hexadecimal digits."""
+    return text.encode().hex()

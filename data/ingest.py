@@ -17,6 +17,7 @@ from data.engine import EngineError, engine, forget_rejects, read_parquet, with_
 from data.errors import InputError
 from data.mapping import IGNORED, LINE_BREAK, map_events
 from data.numbering import Numbering, number_rows
+from data.pseudonyms import pseudonyms, visitor_key
 from data.quarantine import Reason, check_share, quarantine, reasons_of
 from data.readers import read
 from data.sources import Input, find_input
@@ -50,8 +51,10 @@ def ingest(
         and what the events are.
 
     Raises:
-        InputError: the input cannot be used, or more than `rules.max_bad_share` of its rows break the contract.
+        InputError: the input cannot be used, more than `rules.max_bad_share` of its rows break the contract, or
+            visitors' ids should be hashed and there is no key.
     """
+    key = visitor_key() if rules.hash_visitors else None
     found = find_input(source, path)
     with (
         tempfile.TemporaryDirectory(dir=out, prefix=".scratch-") as scratch,
@@ -62,13 +65,18 @@ def ingest(
         again = repeated(rows) if source.duplicates != "keep" else None
         bad = quarantine(rows, numbering, again if source.duplicates == "reject" else None)
         reasons = reasons_of(bad)
-        write_parquet(bad.drop("value"), out / "quarantine.parquet", ["file", "row", "reason", "raw"])
+        # A raw row has the visitor's id in it, or parts of it, wherever the row is broken.
+        kept = bad if key is None else bad.mutate(raw=ibis.null(str))
+        write_parquet(kept.drop("value"), out / "quarantine.parquet", ["file", "row", "reason", "raw"])
         good = rows.filter(rows.reason.isnull())
         if again is not None:
             good = good.anti_join(again, "position")
         accepted = _count(good)
         check_share(reasons, numbering.total, accepted, rules, source, out / "quarantine.parquet", quarantine_copy)
-        write_parquet(numbering.numbered(good).select(*COLUMNS), out / "events.parquet")
+        events = numbering.numbered(good)
+        if key is not None:
+            events = events.mutate(**{name: pseudonyms(key, events[name]) for name in ("visitor_id", "session_id")})
+        write_parquet(events.select(*COLUMNS), out / "events.parquet")
         events = read_parquet(backend, out / "events.parquet")
         check(events)  # of what was really written; the mapping keeps the contract by construction
         ignored = _count(rows.filter(rows.reason == IGNORED))

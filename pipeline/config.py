@@ -137,6 +137,15 @@ class PipelineConfig(StrictModel):
         return self
 
     @model_validator(mode="after")
+    def _check_hashing(self) -> Self:
+        if self.ingest.hash_visitors and self.source.kind == "features":
+            raise InputError(
+                "`ingest.hash_visitors` should be false for a feature table, which is taken as it is: hash its column "
+                "of visitors where the table is made. Received: true"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check(self) -> Self:
         if self.abandonment.enabled or (self.recommender.enabled and self.source.kind != "features"):
             return self

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from data.errors import InputError
+from data.pseudonyms import key_digest, visitor_key
 from pipeline.champion import Champion, opened_champion
 from pipeline.config import PipelineConfig
 from pipeline.fingerprint import Fingerprint, difference, file_hash, fingerprint, folder_hashes
@@ -163,13 +164,14 @@ def decide(
 
 
 def source_hashes(config: PipelineConfig) -> dict[str, str]:
-    """Content hash of every input file, by its path below what `source.path` names.
+    """Content hash of every input file, by its path below what `source.path` names, and which key hashes visitors.
 
     Raises:
         InputError: no input is named, or it is one that has no stages.
     """
+    known = {"visitor key": key_digest(visitor_key())} if config.ingest.hash_visitors else {}
     if config.source.kind == "demo":
-        return {}
+        return known
     if config.source.kind == "digits":
         raise InputError(
             "`run` should be given a log or a table of examples; digits are for `tune` and `compare`. Received: "
@@ -177,7 +179,7 @@ def source_hashes(config: PipelineConfig) -> dict[str, str]:
         )
     from data.sources import source_files
 
-    return {path.name: file_hash(path) for path in source_files(config.source, need_path(config))}
+    return known | {path.name: file_hash(path) for path in source_files(config.source, need_path(config))}
 
 
 def need_path(config: PipelineConfig) -> Path:

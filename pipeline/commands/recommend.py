@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from data.config import EngineConfig
 from data.item_list import read_item_list
+from data.pseudonyms import pseudonym, visitor_key
+from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
 from pipeline.recommending import listed, load_recommender, need_recommender, unknown_note
@@ -79,7 +80,7 @@ def recommend_command(session: Sequence[str], wishes: Wishes, workdir: Path, as_
         progress.started("recommend")
         with quiet():
             recommender = load_recommender(workdir)
-        own = _bought_by(wishes.visitor, workdir, config.engine)
+        own = _bought_by(wishes.visitor, workdir, config)
         bought = [*wishes.bought, *(own or [])]
         found = _ask(recommender, session, wishes, [*wishes.exclude, *stock], bought, events, gaps)
     answer = _answer(recommender, session, wishes, found)
@@ -91,13 +92,14 @@ def recommend_command(session: Sequence[str], wishes: Wishes, workdir: Path, as_
         _print(console, answer)
 
 
-def _bought_by(visitor: str | None, workdir: Path, config: EngineConfig) -> list[str] | None:
+def _bought_by(visitor: str | None, workdir: Path, config: PipelineConfig) -> list[str] | None:
     """What a visitor has bought in the run's log; None for nobody, and where the log does not know them."""
     if visitor is None:
         return None
     from data.purchases import bought_by
 
-    return bought_by(workdir / "ingest" / "events.parquet", visitor, config)
+    known = pseudonym(visitor_key(), visitor) if config.ingest.hash_visitors else visitor
+    return bought_by(workdir / "ingest" / "events.parquet", known, config.engine)
 
 
 def _ask(

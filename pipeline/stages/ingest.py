@@ -1,6 +1,11 @@
 """From the raw log to events that keep the event contract."""
 
+from pathlib import Path
+
+import pandas as pd
+
 from data.ingest import ingest
+from data.pseudonyms import pseudonym, visitor_key
 from pipeline.stage import Context, NotApplicable
 
 
@@ -19,6 +24,8 @@ def run(context: Context) -> None:
         context.progress.detail(f"simulating {config.demo.sessions:,} sessions")
         write_demo(config.demo, context.out / "demo")
         source, path = DEMO_SOURCE, context.out / "demo" / "events.parquet"
+        if config.ingest.hash_visitors:
+            _hash_truth(context.out / "demo" / "truth.parquet")
     assert path is not None
     context.progress.detail(f"reading {path}")
     report = ingest(
@@ -26,3 +33,10 @@ def run(context: Context) -> None:
     )
     if report["bad"]:
         context.progress.note(f"{report['bad']:,} of {report['rows']:,} rows break the event contract: quarantined")
+
+
+def _hash_truth(path: Path) -> None:
+    """Give the truth the pseudonyms that the log will have, so that the two still go together."""
+    key, truth = visitor_key(), pd.read_parquet(path)
+    known = {name: pseudonym(key, name) for name in truth["visitor_id"].unique()}
+    truth.assign(visitor_id=truth["visitor_id"].map(known)).to_parquet(path, index=False)

@@ -61,7 +61,7 @@ def test_each_view_shows_its_runs_and_its_columns(address: str, demo: Path, tmp_
 
 def _wait_for(tab: Tab, wanted: set[str]) -> None:
     end = time.monotonic() + PATIENCE
-    shown = "document.body.innerText + [...document.querySelectorAll('input')].map(e => e.value)"
+    shown = "(document.body?.innerText ?? '') + [...document.querySelectorAll('input')].map(e => e.value)"
     while missing := {words for words in wanted if words not in str(tab.value(shown))}:
         assert time.monotonic() < end, missing
         time.sleep(0.3)
@@ -71,7 +71,8 @@ def _wait_until_it_answers(url: str) -> None:
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            return urlopen(url, timeout=5).close()
+            urlopen(url, timeout=5).close()
+            return
         except (URLError, OSError):
             assert time.monotonic() < end, f"{url} does not answer"
             time.sleep(0.3)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from mlflow import MlflowClient
@@ -19,6 +20,8 @@ SETTINGS = (
     "explain.max_rows=40", "explain.permutation_repeats=2", "explain.quality.enabled=false",
 )  # fmt: skip
 TINY = tuple(word for setting in SETTINGS for word in ("--set", setting))
+HASHED = ("--set", "ingest.hash_visitors=true")
+VISITOR = re.compile(rb"\bv\d{7}\b")
 PASSWORD = "long-enough-for-a-test"
 
 
@@ -33,8 +36,8 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             patch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
         else:
             address = stack.enter_context(serving(f"sqlite:///{home / 'mlflow.db'}", home))
-        there = {"MLFLOW_TRACKING_URI": address}
-        pipeline("run", "--workdir", home / "work", *TINY, home=home, environment=there)
+        there = {"MLFLOW_TRACKING_URI": address, "PIPELINE_VISITOR_KEY": "a secret of one shop"}
+        pipeline("run", "--workdir", home / "work", *TINY, *HASHED, home=home, environment=there)
         yield home, address
 
 
@@ -53,6 +56,18 @@ def test_a_run_its_trials_and_its_artifacts_come_back_from_the_server(served: tu
     page = client.download_artifacts(parent.info.run_id, "report/index.html", str(tmp_path))
     assert Path(page).read_bytes() == (home / "work" / "report" / "index.html").read_bytes()
     assert any((home / "artifacts").rglob("index.html"))  # the server keeps it, the client only sends
+
+
+def test_where_visitors_are_hashed_the_server_gets_no_id_and_no_key(served: tuple[Path, str]) -> None:
+    home, _ = served
+    kept = [path for path in (*(home / "artifacts").rglob("*"), home / "mlflow.db") if path.is_file()]
+    assert any(path.name == "index.html" for path in kept)
+    for path in kept:
+        content = path.read_bytes()
+        assert not VISITOR.search(content), path
+        assert b"a secret of one shop" not in content, path
+    shop = home / "work" / "ingest" / "demo" / "events.parquet"
+    assert VISITOR.search(pd.read_parquet(shop)["visitor_id"].iloc[0].encode())
 
 
 def test_both_models_are_registered_and_the_files_of_the_champion_come_back(
