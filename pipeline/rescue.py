@@ -20,8 +20,6 @@ from pipeline.config import PipelineConfig
 from pipeline.recommending import load_recommender, no_recommender
 from pipeline.rescue_items import nothing_shown, out_of_stock, shown_in
 
-REASONS = 3
-
 
 @dataclass(frozen=True)
 class Rescue:
@@ -164,10 +162,10 @@ class Rescuer:
     def _reasons(self, examples: Examples) -> pd.DataFrame:
         if self._attribute is None:
             return pd.DataFrame(index=range(len(examples)))
-        texts = sentences.reasons(self._attribute(examples), examples, top=REASONS)
+        texts = sentences.reasons(self._attribute(examples), examples)
         return pd.DataFrame(
             {
                 f"reason_{place + 1}": [text[place] if place < len(text) else None for text in texts]
-                for place in range(REASONS)
+                for place in range(sentences.REASONS)
             }
         )
