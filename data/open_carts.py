@@ -83,7 +83,7 @@ def write_open_carts(
         begin = fresh.ts.min().to_pyarrow().as_py()
         events = fresh if history is None else _with_history(fresh, read_parquet(backend, history), begin)
         kept = Path(folder) / "sessions.parquet"
-        write_parquet(sessionize(events, session), kept, sort_by=["row"])
+        write_parquet(sessionize(events, session), kept, scratch=True)
         sessions = read_parquet(backend, kept)
         recent = sessions.filter(sessions.ts >= begin).select("session_id").distinct()
         points = keep(backend, open_carts(sessions).semi_join(recent, "session_id"))

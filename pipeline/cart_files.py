@@ -60,7 +60,7 @@ def example_carts(workdir: Path) -> pd.DataFrame:
     brief = [{"ts": CARTED, "event": "cart", "item_id": item}]
     # What the second row leaves out is optional in the signature that is logged.
     rows = {"visitor_id": ["visitor 1", None], "session_id": ["session 1", None], "events": [full, brief]}
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, dtype=object)  # pandas would write text that is not there as NaN, which is no JSON
 
 
 def copy_files(folder: Path, *files: Path) -> None:

@@ -17,6 +17,7 @@ from pipeline.tracking.entities import LoggedModel
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.models import ModelSignature
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +37,7 @@ def register(client: "MlflowClient", run_id: str, model: LoggedModel, tags: Mapp
             loader_module=model.loader,
             data_path=str(model.folder),
             code_paths=[str(ROOT / package) for package in model.packages],
-            signature=infer_signature(model.example, model.output),
+            signature=_lenient(infer_signature(model.example, model.output)),
             input_example=model.example,
             pip_requirements=pinned(("mlflow", *model.libraries)),
             registered_model_name=model.name,
@@ -91,6 +92,35 @@ def _active(run_id: str) -> Iterator[None]:
 
     with mlflow.start_run(run_id=run_id):
         yield
+
+
+def _lenient(signature: "ModelSignature") -> "ModelSignature":
+    """A signature whose objects may have whole numbers where a number can have a fraction.
+
+    MLflow refuses a 5 there, and many clients write 5.0 as 5. Of type "any" it hands over what came, and the model says
+    what is wrong with it.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    columns = [ColSpec(_any_number(one.type), one.name, one.required) for one in signature.inputs.inputs]
+    return ModelSignature(Schema(columns), signature.outputs, signature.params)
+
+
+def _any_number(kind: Any) -> Any:
+    from mlflow.types.schema import AnyType, Array, DataType, Object, Property
+
+    if isinstance(kind, Array):
+        return Array(_any_number(kind.dtype))
+    if not isinstance(kind, Object):
+        return kind
+    properties = ((one, one.dtype == DataType.double) for one in kind.properties)
+    return Object(
+        [
+            Property(one.name, AnyType() if number else _any_number(one.dtype), one.required and not number)
+            for one, number in properties
+        ]
+    )
 
 
 def pinned(names: Iterable[str]) -> list[str]:
