@@ -3,19 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, get_args
+from typing import Final
 
 import ibis
 import ibis.expr.datatypes as dt
 
-Event = Literal["view", "cart", "uncart", "purchase", "favourite"]
-EVENTS: Final[tuple[str, ...]] = get_args(Event)
+from data.event import EVENTS, YEARS
 
 TIME = dt.Timestamp(scale=6)
 """Times are UTC, to the microsecond, without a zone."""
-
-YEARS: Final = (1900, 2200)
-"""First year an event may be from, and the first it may not: beyond them the unit of the time is wrong."""
 
 COLUMNS: Final[dict[str, dt.DataType]] = {
     "visitor_id": dt.String(nullable=True),

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import ibis
 import ibis.expr.datatypes as dt
+import pyarrow as pa
 
 from data.config import EngineConfig
 from data.errors import InputError
@@ -130,6 +131,13 @@ def keep(backend: ibis.BaseBackend, table: ibis.Table) -> ibis.Table:
     """The table's rows, computed now and held (in memory, or on disk where they do not fit) until disconnecting."""
     name = ibis.util.gen_name("kept")
     backend.raw_sql(f"CREATE TEMP TABLE {name} AS {backend.compile(table)}")
+    return backend.table(name)
+
+
+def lent(backend: ibis.BaseBackend, rows: pa.Table) -> ibis.Table:
+    """Rows in memory as a table, until disconnecting."""
+    name = ibis.util.gen_name("lent")
+    backend.con.register(name, rows)
     return backend.table(name)
 
 

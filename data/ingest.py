@@ -11,10 +11,11 @@ from typing import Any
 import ibis
 
 from data.config import EngineConfig, IngestConfig, SourceConfig
-from data.contract import COLUMNS, EVENTS, OPTIONAL, check
+from data.contract import COLUMNS, OPTIONAL, check
 from data.duplicates import repeated
 from data.engine import EngineError, engine, forget_rejects, read_parquet, with_position, write_parquet
 from data.errors import InputError
+from data.event import EVENTS
 from data.mapping import IGNORED, LINE_BREAK, map_events
 from data.numbering import Numbering, number_rows
 from data.pseudonyms import pseudonyms, visitor_key

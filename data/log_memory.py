@@ -1,21 +1,36 @@
-"""What a log tells of visitors, items and categories as of any moment, held in memory."""
+"""What a log tells of visitors, items and categories as of any moment, held in memory.
 
-import tempfile
-from collections.abc import Sequence
+It is read from a folder that `log_history.write_history` makes, which tells visitors apart without naming them, and
+needs no SQL engine, so that a served model carries the folder and answers without one.
+"""
+
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from data.config import EngineConfig
-from data.engine import engine, read_parquet
-from data.features.exact import price_units
+from data.errors import InputError
+
+HISTORY, SALT = "history.parquet", "history.json"
+"""The events, and what their visitors' ids are hidden with."""
+
+CODED = ("visitor", "event", "item_id", "category")
+"""Columns of the history that are held as a code for every row."""
 
 Counts = npt.NDArray[np.int64]
+Key = str | bytes
+
+
+def hidden(visitor: str, salt: bytes) -> bytes:
+    """What stands for a visitor: 128 bits that do not tell who it is, though whoever has the salt can try out ids."""
+    return hashlib.blake2b(visitor.encode(), digest_size=16, key=salt).digest()
 
 
 class ItemPast(NamedTuple):
@@ -49,7 +64,7 @@ class Own(NamedTuple):
 class Stretches:
     """The log by some key: one stretch of rows for each of its values, oldest first. Times are µs since 1970, UTC."""
 
-    places: dict[str, int]
+    places: dict[Key, int]
     """Which stretch each value has."""
 
     starts: Counts
@@ -58,7 +73,7 @@ class Stretches:
     columns: dict[str, Any]
     """Columns of the rows, `ts` among them; a running total has a 0 in front."""
 
-    def until(self, key: str | None, moment: int, side: str = "right") -> tuple[int, int]:
+    def until(self, key: Key | None, moment: int, side: str = "right") -> tuple[int, int]:
         """The rows of a value up to a moment, included where `side` is "right": the first, and the one after them."""
         place = self.places.get(key) if key is not None else None
         if place is None:
@@ -83,7 +98,10 @@ class LogMemory:
     """Priced events: `ts`, and the running total `units`."""
 
     visitors: Stretches
-    """What `Own` has, and running totals `sessions`, `carts` and `purchases`."""
+    """By `hidden` visitor: what `Own` has, and running totals `sessions`, `carts` and `purchases`."""
+
+    salt: bytes
+    """What visitors' ids are hidden with."""
 
     def item(self, item: str, moment: int) -> ItemPast:
         """What an item had seen by a moment, the events of that moment included."""
@@ -95,76 +113,79 @@ class LogMemory:
         rows = self.categories.until(category, moment)
         return float(self.categories.summed("units", rows)), rows[1] - rows[0]
 
-    def knows(self, visitor: str) -> bool:
+    def knows(self, visitor: str | None) -> bool:
         """Whether the log has any event of a visitor."""
-        return visitor in self.visitors.places
+        return self._key(visitor) in self.visitors.places
 
-    def visitor(self, visitor: str, moment: int) -> VisitorPast:
+    def visitor(self, visitor: str | None, moment: int) -> VisitorPast:
         """What a visitor had done before a moment."""
-        rows = self.visitors.until(visitor, moment, side="left")
+        rows = self.visitors.until(self._key(visitor), moment, side="left")
         return VisitorPast(*(int(self.visitors.summed(name, rows)) for name in VisitorPast._fields))
 
-    def bought(self, visitor: str, moment: int) -> list[str]:
+    def bought(self, visitor: str | None, moment: int) -> list[str]:
         """The items that a visitor had bought before a moment, in alphabetical order."""
-        start, stop = self.visitors.until(visitor, moment, side="left")
+        start, stop = self.visitors.until(self._key(visitor), moment, side="left")
         sold = np.flatnonzero(np.diff(self.visitors.columns["purchases"][start : stop + 1]))
         items = self.visitors.columns["item_id"][start:stop]
         return sorted({items[int(place)].as_py() for place in sold})
 
-    def since(self, visitor: str, moment: int) -> list[Own]:
+    def since(self, visitor: str | None, moment: int) -> list[Own]:
         """A visitor's events from a moment on."""
-        _, start = self.visitors.until(visitor, moment, side="left")
-        _, stop = self.visitors.until(visitor, np.iinfo(np.int64).max)
+        key = self._key(visitor)
+        _, start = self.visitors.until(key, moment, side="left")
+        _, stop = self.visitors.until(key, np.iinfo(np.int64).max)
         if start == stop:
             return []
         columns = (self.visitors.columns[name][start:stop].tolist() for name in Own._fields)
         return [Own(*event) for event in zip(*columns, strict=True)]
 
+    def _key(self, visitor: str | None) -> bytes | None:
+        return None if visitor is None else hidden(visitor, self.salt)
 
-def read_memory(path: Path, config: EngineConfig) -> LogMemory:
-    """Read a log.
 
-    Args:
-        path: events with `session_id` and `step`, as sessionize writes them.
-        config: the SQL engine that sorts them.
+def read_memory(folder: Path) -> LogMemory:
+    """Read what `log_history.write_history` wrote.
+
+    Raises:
+        InputError: a file is missing or broken.
     """
-    with tempfile.TemporaryDirectory() as scratch, engine(config, Path(scratch)) as backend:
-        events = read_parquet(backend, path)
-        told = events.select(
-            "ts", "row", "visitor_id", "event", "item_id", "category", units=price_units(events.price),
-            sessions=events.step == 0, carts=events.event == "cart", purchases=events.event == "purchase",
-        )  # fmt: skip
-        return LogMemory(
-            items=_stretches(told, "item_id", totals=("carts", "purchases")),
-            categories=_stretches(told.filter(told.units.notnull()), "category", totals=("units",)),
-            visitors=_stretches(told, "visitor_id", Own._fields[1:], VisitorPast._fields),
-        )
+    try:
+        salt = bytes.fromhex(json.loads((folder / SALT).read_text())["salt"])
+        rows = pq.read_table(folder / HISTORY, read_dictionary=list(CODED)).unify_dictionaries()
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{folder} should hold {HISTORY} and {SALT} of one log. Received: {error!r}") from None
+    held = {name: rows[name].combine_chunks() for name in rows.column_names}
+    ts, units = held["ts"].cast(pa.int64()).to_numpy(), held["units"].to_numpy(zero_copy_only=False)
+    counted = {
+        "sessions": held["starts"].to_numpy(zero_copy_only=False),
+        "carts": pc.equal(held["event"], "cart").to_numpy(zero_copy_only=False),
+        "purchases": pc.equal(held["event"], "purchase").to_numpy(zero_copy_only=False),
+        "units": units,
+    }
+    own = {**{name: held[name] for name in ("event", "item_id", "category")}, "units": units}
+    priced = np.isfinite(units) & held["category"].is_valid().to_numpy(zero_copy_only=False)
+    items = _stretches(held["item_id"], ts, {}, {name: counted[name] for name in ItemPast._fields[1:]})
+    visitors = _stretches(held["visitor"], ts, own, {name: counted[name] for name in VisitorPast._fields})
+    categories = _stretches(held["category"].filter(pa.array(priced)), ts[priced], {}, {"units": units[priced]})
+    return LogMemory(items, categories, visitors, salt)
 
 
-def no_memory() -> LogMemory:
-    """A log without events."""
-    totals = ("units", *ItemPast._fields, *VisitorPast._fields)
-    none = Stretches({}, np.zeros(1, np.int64), {name: np.zeros(1) for name in ("ts", "item_id", *totals)})
-    return LogMemory(none, none, none)
-
-
-def _stretches(events: ibis.Table, key: str, columns: Sequence[str] = (), totals: Sequence[str] = ()) -> Stretches:
-    some = events.filter(events[key].notnull())
-    sizes = some.group_by(key).agg(size=some.count()).order_by(key).to_pyarrow()
-    rows = some.order_by([key, "ts", "row"]).select("ts", *columns, *totals).to_pyarrow()
+def _stretches(
+    key: pa.DictionaryArray, ts: Counts, columns: dict[str, Any], counted: dict[str, npt.NDArray[Any]]
+) -> Stretches:
+    """Rows by a key without nulls, each key's oldest first; those of one moment in any order, which changes nothing."""
+    codes = key.indices.to_numpy()
+    order = np.lexsort((ts, codes))
+    sizes = np.bincount(codes, minlength=len(key.dictionary))
     return Stretches(
-        places={name: place for place, name in enumerate(sizes[key].to_pylist())},
-        starts=np.concatenate([[0], np.cumsum(sizes["size"].to_numpy())]).astype(np.int64),
+        places={name: place for place, name in enumerate(key.dictionary.to_pylist())},
+        starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         columns={
-            "ts": rows["ts"].to_numpy().astype("datetime64[us]").astype(np.int64),
-            **{name: _held(rows[name]) for name in columns},
-            **{name: np.concatenate([[0], np.cumsum(rows[name].to_numpy())]) for name in totals},
+            "ts": ts[order],
+            **{
+                name: values.take(pa.array(order)) if isinstance(values, pa.Array) else values[order]
+                for name, values in columns.items()
+            },
+            **{name: np.concatenate([[0], np.cumsum(values[order])]) for name, values in counted.items()},
         },
     )
-
-
-def _held(values: pa.ChunkedArray) -> Any:
-    """Numbers by NumPy, texts each once with a code for every row."""
-    if pa.types.is_string(values.type):
-        return values.dictionary_encode().combine_chunks()
-    return values.to_numpy()

@@ -7,9 +7,10 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from data.config import SourceConfig
-from data.contract import COLUMNS, TIME, YEARS
+from data.contract import COLUMNS, TIME
 from data.engine import at_zone, barrier, from_microseconds, parse_instant, parse_time, wall_time
 from data.errors import InputError
+from data.event import YEARS
 from data.layout import Family
 from data.readers import RAW, raw_text
 

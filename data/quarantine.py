@@ -9,8 +9,8 @@ from typing import Any
 import ibis
 
 from data.config import IngestConfig, SourceConfig
-from data.contract import EVENTS
 from data.errors import InputError
+from data.event import EVENTS
 from data.mapping import DUPLICATE, IGNORED, OUTSIDE_YEARS, UNREADABLE_TIME, UNRECOGNISED
 from data.numbering import Numbering
 from data.sniff import quoted

@@ -9,6 +9,7 @@ from data.feature import Feature
 from explain.explanations import Attributions, sigmoid
 from explain.wording import lower_first, value_text
 
+REASONS = 3  # given for a cart
 SLIGHT = 0.05  # log-odds, about a point of probability, below which a feature is not worth a reason
 FEW = 10  # carts a category needs to be spoken of
 COUNTED = ("events", "items", "pieces", "sessions", "categories")
@@ -17,7 +18,7 @@ CLEAR = 0.3  # rank correlation from which a direction is stated
 
 
 def reasons(
-    attributions: Attributions, examples: Examples, rows: npt.NDArray[np.int64] | None = None, top: int = 3
+    attributions: Attributions, examples: Examples, rows: npt.NDArray[np.int64] | None = None, top: int = REASONS
 ) -> list[list[str]]:
     """The features that move each cart's predicted risk most, in words, the strongest first.
 

@@ -1,5 +1,6 @@
 """Which carts a nudge pays for."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,20 @@ SURE = float(np.nextafter(1.0, 0.0))
 
 CART_VALUE = "cart_value"
 """The feature that says what a cart is worth, in the shop's currency."""
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """Whether to nudge."""
+
+    by_value: bool
+    """Whether a nudge is expected to bring more than it costs, for this cart's value."""
+
+    by_threshold: bool
+    """Whether the probability reaches the threshold that pays most over all carts."""
+
+    expected_value: float
+    """What it is expected to bring less its cost, in the shop's currency."""
 
 
 def nudge_value(probability: Floats, cart_value: Floats, costs: CostConfig) -> Floats:

@@ -24,6 +24,8 @@ from models.sequences import Ids, Vocabulary
 from models.session_inputs import check_told, session_inputs
 
 MODEL, ABOUT = "recommender.keras", "recommender.json"
+FILES = (MODEL, ABOUT, CATALOGUE)
+"""What a saved recommender consists of; it need not have a catalogue."""
 
 BATCH = 1024
 """Sessions ranked at once."""

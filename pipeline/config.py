@@ -49,7 +49,7 @@ class TrackingConfig(StrictModel):
 
 
 class RescueConfig(StrictModel):
-    """What the rescue list shows for an open cart. No stage depends on it: `run` keeps it for the next `score`."""
+    """What the rescue list shows for an open cart. `run` keeps it for the next `score` and in the registered model."""
 
     hide_bought: bool = True
     """Whether what the visitor has bought before is left out. Turn it off where people buy the same again."""

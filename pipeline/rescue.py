@@ -20,8 +20,6 @@ from pipeline.config import PipelineConfig
 from pipeline.recommending import load_recommender, no_recommender
 from pipeline.rescue_items import nothing_shown, out_of_stock, shown_in
 
-REASONS = 3
-
 
 @dataclass(frozen=True)
 class Rescue:
@@ -54,7 +52,7 @@ def rescue_list(
     if config.source.kind == "features":
         return rescuer(table_carts(config, path, rescuer.specs))
     written = scratch / "carts.parquet"
-    write_carts(config, workdir, path, written, scratch)
+    write_carts(config, workdir, path, written, scratch, items)
     return rescuer(read_open_carts(written, rescuer.specs))
 
 
@@ -71,8 +69,10 @@ def table_carts(config: PipelineConfig, path: Path, specs: tuple[Feature, ...]) 
     return OpenCarts(found, nothing, nothing, pd.Series(np.nan, index=range(len(found))))
 
 
-def write_carts(config: PipelineConfig, workdir: Path, path: Path, out: Path, scratch: Path) -> None:
-    """Write the open carts of a fresh log, for `data.open_carts`.
+def write_carts(
+    config: PipelineConfig, workdir: Path, path: Path, out: Path, scratch: Path, items: bool = True
+) -> None:
+    """Write the open carts of a fresh log, for `data.open_carts`, with what recommending `items` takes or without.
 
     Raises:
         InputError: the log cannot be read, or has no open cart.
@@ -83,7 +83,7 @@ def write_carts(config: PipelineConfig, workdir: Path, path: Path, out: Path, sc
 
         source = DEMO_SOURCE
     history = workdir / "ingest" / "events.parquet"
-    write_open_carts(source, config.ingest, config.session, config.engine, path, history, out, scratch)
+    write_open_carts(source, config.ingest, config.session, config.engine, path, history, out, scratch, items)
 
 
 def write_rescue(carts: pd.DataFrame, path: Path) -> None:
@@ -164,10 +164,10 @@ class Rescuer:
     def _reasons(self, examples: Examples) -> pd.DataFrame:
         if self._attribute is None:
             return pd.DataFrame(index=range(len(examples)))
-        texts = sentences.reasons(self._attribute(examples), examples, top=REASONS)
+        texts = sentences.reasons(self._attribute(examples), examples)
         return pd.DataFrame(
             {
                 f"reason_{place + 1}": [text[place] if place < len(text) else None for text in texts]
-                for place in range(REASONS)
+                for place in range(sentences.REASONS)
             }
         )

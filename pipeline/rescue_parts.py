@@ -73,7 +73,7 @@ def write_parts(
     carts = out / SCRATCH / CARTS
     if not carts.exists():
         aside = carts.with_suffix(".partial")
-        write_carts(config, workdir, path, aside, carts.parent)
+        write_carts(config, workdir, path, aside, carts.parent, items)
         aside.rename(carts)
     total, done, parts = pq.ParquetFile(carts).metadata.num_rows, 0, []
     for place, batch in enumerate(open_cart_batches(carts, rescuer.specs, size)):

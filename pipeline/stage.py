@@ -138,9 +138,12 @@ STAGES = (
     ),
     Stage(
         "register",
-        ("split", "tune", "train", "evaluate", "explain"),
-        ("tracking",),
-        ("data", "models"),
+        ("sessionize", "split", "tune", "train", "evaluate", "explain"),
+        (
+            *("tracking", "session", "costs", "seed", "explain.background", "source.duplicates"),
+            *("source.kind", "rescue.hide_bought"),
+        ),
+        ("data", "models", "explain"),
         ("mlflow",),
     ),
 )

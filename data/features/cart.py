@@ -2,7 +2,8 @@
 
 import ibis
 
-from data.features.exact import PRICE_SCALE, RATIO_SCALE, count_where, mean_of, price_units
+from data.features.exact import count_where, mean_of, price_units
+from data.features.scales import PRICE_SCALE, RATIO_SCALE
 
 CART_FEATURES = (
     "cart_items", "cart_quantity", "cart_value", "cart_mean_price", "cart_max_price", "cart_item_views",

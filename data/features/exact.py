@@ -6,11 +6,7 @@ in every run, on every engine, and whether or not later events are in the log.
 
 import ibis
 
-PRICE_SCALE = 10_000
-"""Prices are summed in ten-thousandths of the currency."""
-
-RATIO_SCALE = 1_000_000_000
-"""Ratios are summed in billionths."""
+from data.features.scales import PRICE_SCALE, RATIO_SCALE
 
 
 def price_units(price: ibis.Value) -> ibis.Value:

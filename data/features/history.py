@@ -6,10 +6,7 @@ Everything here runs over the log in (`ts`, `row`) order and looks strictly back
 import ibis
 
 from data.features.exact import count_where, price_units, ratio_units
-
-PRIOR_PURCHASES = 1
-PRIOR_CARTS = 4
-"""An item without history counts as one with 1 purchase in 4 cart events."""
+from data.features.scales import PRIOR_CARTS, PRIOR_PURCHASES
 
 
 def visitor_history(sessions: ibis.Table, points: ibis.Table) -> ibis.Table:

@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
-from data.features.exact import PRICE_SCALE, RATIO_SCALE
-from data.features.history import PRIOR_CARTS, PRIOR_PURCHASES
+from data.features.scales import PRICE_SCALE, PRIOR_CARTS, PRIOR_PURCHASES, RATIO_SCALE
 from data.log_memory import LogMemory, VisitorPast
 
 MICRO = 1_000_000
@@ -43,14 +42,14 @@ def rounded(value: float) -> float:
     return float(low + (value - low >= 0.5))
 
 
-def live_features(visitor: str, events: Sequence[LiveEvent], memory: LogMemory) -> dict[str, float]:
+def live_features(visitor: str | None, events: Sequence[LiveEvent], memory: LogMemory) -> dict[str, float]:
     """Every feature of the catalogue, as of a session's last event.
 
     What the log holds of the visitor from the session's first event on does not count: the events given have the word.
     Events of others count up to the moment of each cart event.
 
     Args:
-        visitor: whose session it is.
+        visitor: whose session it is; None where nobody knows.
         events: the session from its first event on, in order, with a cart event.
         memory: the log of what came before.
 
@@ -145,7 +144,7 @@ class Told(NamedTuple):
     """In billionths, NaN where unknown."""
 
 
-def _told(events: Sequence[LiveEvent], asked: Collection[int], visitor: str, memory: LogMemory) -> list[Told]:
+def _told(events: Sequence[LiveEvent], asked: Collection[int], visitor: str | None, memory: LogMemory) -> list[Told]:
     """What was known at the cart events at some positions, in their order."""
     tally, replaced, told = Tally(), memory.since(visitor, events[0].ts), []
     position = 0

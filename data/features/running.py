@@ -2,7 +2,8 @@
 
 import ibis
 
-from data.features.exact import PRICE_SCALE, count_where, mean_of, micros, price_units, seconds
+from data.features.exact import count_where, mean_of, micros, price_units, seconds
+from data.features.scales import PRICE_SCALE
 
 
 def past_of(sessions: ibis.Table, points: ibis.Table) -> ibis.Table:

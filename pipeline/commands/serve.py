@@ -42,7 +42,8 @@ def serve_command(
     )
     at = f"http://{host}:{listening.getsockname()[1]}"
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"Serving {workdir} at {at}; {at}/docs says what to send, {at}/ready when. Stop it with Ctrl-C.")
+    what = f"{abandonment} by itself" if source.alone else workdir
+    console.print(f"Serving {what} at {at}; {at}/docs says what to send, {at}/ready when. Stop it with Ctrl-C.")
     server.run(sockets=[listening])
     if failures:
         raise failures[0]
@@ -51,7 +52,8 @@ def serve_command(
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # Of a socket whose protocol is not named asyncio does not know that it is TCP, and leaves Nagle's delay on.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
     except OSError as error:

@@ -1,15 +1,15 @@
 """From a request to its answer, by one set of models."""
 
 import asyncio
-import math
 from collections.abc import Sequence
 
 from data.errors import InputError
+from data.live_cart import LiveCart, SessionRules, live_cart
+from explain.cart_answer import CartAnswer, cart_answer, shown_items
+from explain.cart_scorer import Scored
 from models.recommender import Recommendation
-from pipeline.serving.bodies import CartAnswer, CartsAnswer, CartsBody, ItemsAnswer, SessionBody
-from pipeline.serving.carts import Scored
+from pipeline.serving.bodies import CartBody, CartsAnswer, CartsBody, ItemsAnswer, SessionBody
 from pipeline.serving.items import CartItems, ItemFinder
-from pipeline.serving.live_session import LiveCart, live_carts
 from pipeline.serving.reloading import Answering
 
 
@@ -30,8 +30,8 @@ async def about_carts(now: Answering, body: CartsBody) -> CartsAnswer:
     """
     if now.score is None:
         raise NotServed(404, "The run has no abandonment model: `abandonment.enabled` is false.")
-    config = now.served.config
-    carts = live_carts(body.carts, config.session.gap_minutes, config.source.duplicates == "drop")
+    rules = now.served.rules.session
+    carts = [_cart(cart, f"carts.{place}.events", rules) for place, cart in enumerate(body.carts)]
     finder = _finder(now) if body.items else None
     scored, shown = await asyncio.gather(now.score(carts), _shown(now, carts, body.items))
     why = await _reasons(now, scored) if body.reasons else [None] * len(carts)
@@ -52,13 +52,21 @@ async def about_session(now: Answering, body: SessionBody) -> ItemsAnswer:
     if isinstance(found, InputError):
         raise found
     return ItemsAnswer(
-        items=finder.shown(found),
+        items=shown_items(found, finder.recommender.catalogue),
         source=found.source,
         skipped=found.skipped,
         unknown=finder.recommender.unknown(body.items),
         category=found.category,
         versions=now.served.versions,
     )
+
+
+def _cart(cart: CartBody, where: str, rules: SessionRules) -> LiveCart:
+    for name in ("visitor_id", "session_id"):
+        ids = dict.fromkeys(getattr(event, name) for event in cart.events)
+        if len(ids) > 1:
+            raise InputError(f"`{where}` should have one {name}. Received: {len(ids)} different ones")
+    return live_cart(cart.events[0].visitor_id, cart.events[0].session_id, cart.events, where, rules)
 
 
 def _finder(now: Answering) -> ItemFinder:
@@ -88,15 +96,5 @@ def _about(
     shown: Recommendation | None,
 ) -> CartAnswer:
     assert now.served.carts is not None
-    return CartAnswer(
-        visitor_id=cart.visitor,
-        session_id=cart.session,
-        visitor_known=now.served.carts.memory.knows(cart.visitor),
-        decision_point=int(scored.features["decision_point"]),
-        abandonment_probability=scored.probability,
-        cart_value=None if math.isnan(scored.cart_value) else scored.cart_value,
-        nudge=scored.nudge,
-        reasons=why,
-        items=finder.shown(shown, k) if finder and shown else None,
-        skipped=shown.skipped if shown else None,
-    )
+    items = shown_items(shown, finder.recommender.catalogue, k) if finder and shown else None
+    return cart_answer(cart, now.served.carts.memory.knows(cart.visitor), scored, why, shown, items)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -13,13 +12,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from starlette.exceptions import HTTPException
 
 from data.errors import InputError
+from data.told_event import complaint
 from pipeline.serving.answers import NotServed, about_carts, about_session
 from pipeline.serving.bodies import CartsAnswer, CartsBody, ItemsAnswer, Problem, SessionBody
 from pipeline.serving.limits import BodyLimit, Counted
 from pipeline.serving.reloading import Answering, Reloader
-
-SHOWN = 200
-"""Most characters shown of what was received."""
 
 ABOUT = "Scores live carts and recommends items with the models of a pipeline run."
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -131,15 +128,7 @@ def _told(detail: dict[str, Any]) -> str:
         return f"The body should be JSON. Received: {detail['ctx']['error']} at character {detail['loc'][-1]}"
     if isinstance(detail["input"], bytes):
         return "The body should be sent with the header Content-Type: application/json."
-    if detail["type"] == "value_error":
-        rule = f"should be {detail['ctx']['error']}"
-    elif detail["type"] == "missing":
-        return f"`{where}` should be there. Received: nothing"
-    elif detail["type"] == "extra_forbidden":
-        return f"`{where}` is no field of this request."
-    else:
-        rule = re.sub("^(Input|List|String) should", "should", str(detail["msg"]))
-    return f"`{where}` {rule}. Received: {json.dumps(detail['input'], default=str)[:SHOWN]}"
+    return complaint(where, detail)
 
 
 async def _not_served(_: Request, error: Exception) -> Response:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.errors import InputError
+from data.live_cart import LiveCart
 from data.log_memory import LogMemory
+from models.cart_items import items_for_carts
 from models.catalogue import Only
 from models.recommender import Recommendation, Recommender
-from pipeline.serving.bodies import SessionBody, ShownItem
-from pipeline.serving.live_session import LiveCart
+from pipeline.serving.bodies import SessionBody
 
 END = 2**63 - 1
 
@@ -40,16 +41,9 @@ class ItemFinder:
     def for_carts(self, requests: Sequence[CartItems]) -> list[list[Recommendation]]:
         """The best items for the carts of some requests, as the rescue list has them."""
         carts = [cart for request in requests for cart in request.carts]
-        bought = [self._memory.bought(cart.visitor, cart.events[0].ts) for cart in carts] if self._hide else None
-        found = self.recommender.recommend(
-            [cart.items for cart in carts],
-            max(request.k for request in requests),
-            exclude_seen=True,
-            exclude=self._excluded,
-            bought=bought,
-            events=[cart.kinds for cart in carts],
-            gaps=[cart.gaps for cart in carts],
-        )
+        k = max(request.k for request in requests)
+        memory = self._memory if self._hide else None
+        found = items_for_carts(self.recommender, carts, memory, k, self._excluded)
         answers = iter(found)
         return [[next(answers) for _ in request.carts] for request in requests]
 
@@ -74,16 +68,3 @@ class ItemFinder:
             return self.for_session(body)
         except InputError as error:
             return error
-
-    def shown(self, found: Recommendation, k: int | None = None) -> list[ShownItem]:
-        """The best k of the items (all where not given), with what is known of them."""
-        facts = self.recommender.catalogue
-        return [
-            ShownItem(
-                item_id=item,
-                score=score,
-                category=facts.category(item) if facts else None,
-                price=facts.price(item) if facts else None,
-            )
-            for item, score in found.ranked[:k]
-        ]

@@ -8,12 +8,12 @@ from typing import Protocol
 
 from data.errors import InputError
 from data.features.live import LiveEvent
+from data.live_cart import LiveCart
+from explain.cart_scorer import Scored
 from models.recommender import Recommendation
 from pipeline.serving.batches import Batches
 from pipeline.serving.bodies import SessionBody
-from pipeline.serving.carts import Scored
 from pipeline.serving.items import CartItems
-from pipeline.serving.live_session import LiveCart
 from pipeline.serving.sources import Served, State
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class Reloader:
 
 def warm(served: Served) -> None:
     """Answer once, so that no client waits for graphs to be traced."""
-    cart = LiveCart("", None, [LiveEvent(0, "view", "", None, 1.0), LiveEvent(1, "cart", "", None, 1.0, 1)])
+    cart = LiveCart(None, None, [LiveEvent(0, "view", "", None, 1.0), LiveEvent(1, "cart", "", None, 1.0, 1)])
     if served.carts:
         served.carts.reasons([[served.carts.score([[cart]])[0][0].features]])
     if served.items:

@@ -1,24 +1,21 @@
 """Where the models to serve come from, and which they are at the moment."""
 
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from data.errors import InputError
-from data.examples import from_frame
-from data.feature import read_features
-from data.features.catalogue import FEATURES
+from data.log_history import write_history
 from data.log_memory import read_memory
-from pipeline.config import PipelineConfig
+from explain.cart_model import CartRules, read_cart_model, read_scorer
+from explain.cart_scorer import CartScorer
+from models.recommender import Recommender
+from pipeline.cart_files import cart_rules, write_scorer
 from pipeline.fingerprint import file_hash
 from pipeline.recommending import no_recommender
+from pipeline.rescue_items import out_of_stock
 from pipeline.runner import CONFIG, read_config
 from pipeline.serving.bodies import Versions
-from pipeline.serving.carts import CartScorer
 from pipeline.serving.items import ItemFinder
 from pipeline.workdir import read_manifest
 
@@ -36,7 +33,7 @@ class Served:
 
     state: State
     versions: Versions
-    config: PipelineConfig
+    rules: CartRules
     carts: CartScorer | None
     items: ItemFinder | None
     no_items: str | None
@@ -45,6 +42,9 @@ class Served:
 
 class Source:
     """A run's work folder, of which either model may be replaced by a registered one.
+
+    Where there is no run, a registered abandonment model answers by itself, with what it carries: the history of its
+    own run, that run's costs and recommender.
 
     Args:
         workdir: the run; its log is the history, its configuration has the costs.
@@ -56,12 +56,26 @@ class Source:
         self.workdir = workdir
         self._addresses = {"abandonment": abandonment, "recommender": recommender}
 
+    @property
+    def alone(self) -> bool:
+        """Whether a registered model answers by itself."""
+        return self._addresses["abandonment"] is not None and not (self.workdir / CONFIG).exists()
+
     def state(self) -> State:
         """What would be served now; cheap, to be asked again and again.
 
         Raises:
             InputError: there is no finished run, a run is at work on it, or an alias cannot be followed.
         """
+        state = {} if self.alone else self._run_state()
+        for model, address in self._addresses.items():
+            if address is not None:
+                from pipeline.tracking.versions import version_of
+
+                state[model] = version_of(address, f"--{model}")
+        return state
+
+    def _run_state(self) -> State:
         manifests = {name: read_manifest(self.workdir, name) for name in ("sessionize", "split", "train")}
         if any(manifest is None for manifest in manifests.values()):
             read_config(self.workdir)
@@ -69,80 +83,52 @@ class Source:
         outputs = {name: (manifest or {})["outputs"] for name, manifest in manifests.items()}
         _check_whole((manifests["train"] or {})["fingerprint"]["input"], outputs["split"])
         state = {"history": outputs["sessionize"].get("events.parquet", ""), CONFIG: file_hash(self.workdir / CONFIG)}
-        for model, file in MODELS.items():
-            address = self._addresses[model]
-            if address is not None:
-                from pipeline.tracking.versions import version_of
-
-                state[model] = version_of(address, f"--{model}")
-            elif file in outputs["train"]:
-                state[model] = outputs["train"][file]
-        return state
+        return state | {model: outputs["train"][file] for model, file in MODELS.items() if file in outputs["train"]}
 
     def load(self, state: State) -> Served:
         """Load what `state` says, which takes seconds.
 
         Raises:
-            InputError: a file is missing or broken, the models do not fit the run, or it changed meanwhile.
+            InputError: a file is missing or broken, or the run changed meanwhile.
         """
-        config = read_config(self.workdir)
-        if config.source.kind == "features":
-            raise InputError("`serve` needs a run on events; a feature table has none. Use `score` instead.")
         with tempfile.TemporaryDirectory() as scratch:
-            folders = {name: self._folder(name, Path(scratch)) for name in MODELS if name in state}
-            served = self._loaded(state, config, folders)
+            served = self._alone(state, Path(scratch)) if self.alone else self._of_run(state, Path(scratch))
         if self.state() != state:
             raise InputError(f"A run has changed {self.workdir} in the meantime.")
         return served
 
-    def _loaded(self, state: State, config: PipelineConfig, folders: dict[str, Path]) -> Served:
-        from models.recommender import Recommender
-        from pipeline.rescue_items import out_of_stock
+    def _alone(self, state: State, scratch: Path) -> Served:
+        model = read_cart_model(self._fetched("abandonment", scratch))
+        other = "recommender" in state
+        recommender = Recommender.load(self._fetched("recommender", scratch)) if other else model.recommender
+        items = ItemFinder(recommender, model.memory, hide_bought=model.rules.hide_bought) if recommender else None
+        return Served(state, _versions(state), model.rules, model.scorer, items, "the registered model carries none")
 
-        memory = read_memory(self.workdir / "sessionize" / "events.parquet", config.engine)
-        items = None
-        if "recommender" in folders:
-            hide = config.rescue.hide_bought
-            items = ItemFinder(Recommender.load(folders["recommender"]), memory, out_of_stock(config.rescue), hide)
-        return Served(
-            state=state,
-            versions=Versions(
-                **{name: state[name][:SHORT] if name in state else None for name in (*MODELS, "history")}
-            ),
-            config=config,
-            carts=self._scorer(folders["abandonment"], config, memory) if "abandonment" in folders else None,
-            items=items,
-            no_items=None if items else no_recommender(self.workdir),
-        )
+    def _of_run(self, state: State, scratch: Path) -> Served:
+        config = read_config(self.workdir)
+        if config.source.kind == "features":
+            raise InputError("`serve` needs a run on events; a feature table has none. Use `score` instead.")
+        write_history(self.workdir / "sessionize" / "events.parquet", scratch, config.engine)
+        memory, scorer, items = read_memory(scratch), None, None
+        if "abandonment" in state:
+            folder = scratch / "run"
+            if self._addresses["abandonment"] is None:
+                write_scorer(config, self.workdir, folder)
+            else:
+                folder = self._fetched("abandonment", scratch)
+            scorer = read_scorer(folder, memory, config.costs)
+        if "recommender" in state:
+            own = self._addresses["recommender"] is None
+            recommender = Recommender.load(self.workdir / "train" if own else self._fetched("recommender", scratch))
+            items = ItemFinder(recommender, memory, out_of_stock(config.rescue), config.rescue.hide_bought)
+        why = None if items else no_recommender(self.workdir)
+        return Served(state, _versions(state), cart_rules(config), scorer, items, why)
 
-    def _scorer(self, folder: Path, config: PipelineConfig, memory: Any) -> CartScorer:
-        from explain.attribution import background_sample
-        from models.artifacts import load_model
-
-        split = self.workdir / "split"
-        specs = read_features((folder if (folder / "features.json").exists() else split) / "features.json")
-        strange = sorted({spec.name for spec in specs} - {feature.name for feature in FEATURES})
-        rows = pd.read_parquet(split / "train.parquet")
-        missing = strange or sorted({spec.name for spec in specs} - set(rows))
-        if missing:
-            raise InputError(
-                "`--abandonment` should be a model of this run's features. Received: one that takes "
-                f"{', '.join(missing)} as well"
-            )
-        background = background_sample(from_frame(rows, specs), config.explain.background, config.seed)
-        rule = folder / "threshold.json"
-        rule = rule if rule.exists() else self.workdir / "train" / "threshold.json"
-        threshold = float(json.loads(rule.read_text())["value"])
-        return CartScorer(
-            load_model(folder / MODELS["abandonment"]), specs, background, config.costs, threshold, memory
-        )
-
-    def _folder(self, model: str, scratch: Path) -> Path:
-        address = self._addresses[model]
-        if address is None:
-            return self.workdir / "train"
+    def _fetched(self, model: str, scratch: Path) -> Path:
         from pipeline.tracking import fetch_model
 
+        address = self._addresses[model]
+        assert address is not None
         target = scratch / model
         target.mkdir()
         fetched = fetch_model(address, target, f"--{model}")
@@ -150,6 +136,10 @@ class Source:
         if found is None:
             raise InputError(f"`--{model}` should name such a model. Received: {address}, without {MODELS[model]}")
         return found
+
+
+def _versions(state: State) -> Versions:
+    return Versions(**{name: state[name][:SHORT] if name in state else None for name in (*MODELS, "history")})
 
 
 def _check_whole(inputs: dict[str, str], split: dict[str, str]) -> None:

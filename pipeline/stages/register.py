@@ -1,7 +1,6 @@
 """Logs the run and its models to MLflow and registers the models."""
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from data.examples import Examples, read_examples
-from models.loaders import abandonment as abandonment_loader
+from pipeline.cart_files import copy_files, example_carts, write_cart_model
 from pipeline.code_version import code_version
 from pipeline.config import flat
 from pipeline.publishing import publish_report
@@ -18,6 +17,12 @@ from pipeline.summary import explanation_figures
 from pipeline.tracking import Dataset, LoggedModel, register
 from pipeline.trial_runs import TrialRuns, trial_label
 from pipeline.workdir import read_manifest
+
+LIBRARIES = (
+    *("tensorflow", "tensorflow-recommenders", "tf-keras", "keras"),
+    *("numpy", "scipy", "pandas", "pyarrow", "pydantic"),
+)
+"""What every registered model imports."""
 
 SIDES = {"train": "training", "validation": "validation", "test": "test"}
 
@@ -121,24 +126,52 @@ def _models(context: Context, metrics: Mapping[str, Any]) -> Iterator[LoggedMode
 
 
 def _abandonment(context: Context, figures: Mapping[str, float | None]) -> LoggedModel:
-    folder = context.scratch / "abandonment"
-    _copy(folder, context.input("train") / "abandonment.keras", context.input("split") / "features.json")
+    known = {key: value for key, value in figures.items() if value is not None}
+    make = _from_features if context.config.source.kind == "features" else _from_events
+    return make(context, context.scratch / "abandonment", known)
+
+
+def _from_events(context: Context, folder: Path, figures: Mapping[str, float]) -> LoggedModel:
+    from explain.loaders import cart
+
+    write_cart_model(context.config, context.workdir, folder)
+    example = example_carts(context.workdir)
+    return LoggedModel(
+        context.config.tracking.abandonment_name,
+        "explain.loaders.cart",
+        ("data", "models", "explain"),
+        (*LIBRARIES, "scikit-learn", "shap"),
+        folder,
+        example,
+        cart._load_pyfunc(str(folder)).predict(example),
+        figures,
+    )
+
+
+def _from_features(context: Context, folder: Path, figures: Mapping[str, float]) -> LoggedModel:
+    """A table of ready examples has no events to answer about."""
+    from models.loaders import abandonment
+
+    copy_files(folder, context.input("train") / "abandonment.keras", context.input("split") / "features.json")
     example = _example(read_examples(context.input("split"), "test"))
     return LoggedModel(
         context.config.tracking.abandonment_name,
         "models.loaders.abandonment",
+        ("data", "models"),
+        LIBRARIES,
         folder,
         example,
-        abandonment_loader._load_pyfunc(str(folder)).predict(example),
-        {key: value for key, value in figures.items() if value is not None},
+        abandonment._load_pyfunc(str(folder)).predict(example),
+        figures,
     )
 
 
 def _recommender(context: Context, figures: Mapping[str, float]) -> LoggedModel:
     from models.loaders import next_item
+    from models.recommender import FILES
 
-    folder = context.scratch / "next_item"
-    _copy(folder, *(path for path in sorted(context.input("train").iterdir()) if path.name.startswith("recommender")))
+    folder, files = context.scratch / "next_item", [context.input("train") / name for name in FILES]
+    copy_files(folder, *(file for file in files if file.exists()))
     used = {"events": context.config.recommender.use_events, "gaps": context.config.recommender.use_gaps}
     told = [name for name, taken in used.items() if taken]
     columns = {"items": "session", **{name: name for name in told}}
@@ -149,6 +182,8 @@ def _recommender(context: Context, figures: Mapping[str, float]) -> LoggedModel:
     return LoggedModel(
         context.config.tracking.recommender_name,
         "models.loaders.next_item",
+        ("data", "models"),
+        LIBRARIES,
         folder,
         example,
         next_item._load_pyfunc(str(folder)).predict(example),
@@ -162,9 +197,3 @@ def _example(test: Examples) -> pd.DataFrame:
         if spec.kind == "numeric":
             rows[spec.name] = rows[spec.name].astype("float64")
     return rows
-
-
-def _copy(folder: Path, *files: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        shutil.copyfile(file, folder / file.name)

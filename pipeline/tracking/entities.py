@@ -29,6 +29,10 @@ class LoggedModel:
     """Name in the registry."""
     loader: str
     """Module whose `_load_pyfunc(folder)` loads it."""
+    packages: tuple[str, ...]
+    """Packages of this checkout that go with it."""
+    libraries: tuple[str, ...]
+    """Distributions that they import."""
     folder: Path
     """Files of the model."""
     example: "pd.DataFrame"

@@ -1,10 +1,13 @@
 """Models in MLflow's registry."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib.metadata import requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from data.errors import InputError
 from pipeline.quiet import quiet
@@ -14,6 +17,7 @@ from pipeline.tracking.entities import LoggedModel
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.models import ModelSignature
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,10 +36,10 @@ def register(client: "MlflowClient", run_id: str, model: LoggedModel, tags: Mapp
             name=model.name,
             loader_module=model.loader,
             data_path=str(model.folder),
-            code_paths=[str(ROOT / "data"), str(ROOT / "models")],
-            signature=infer_signature(model.example, model.output),
+            code_paths=[str(ROOT / package) for package in model.packages],
+            signature=_lenient(infer_signature(model.example, model.output)),
             input_example=model.example,
-            pip_requirements=_requirements(),
+            pip_requirements=pinned(("mlflow", *model.libraries)),
             registered_model_name=model.name,
         )
     version = str(info.registered_model_version)
@@ -90,6 +94,46 @@ def _active(run_id: str) -> Iterator[None]:
         yield
 
 
-def _requirements() -> list[str]:
-    names = ("tensorflow", "tensorflow-recommenders", "tf-keras", "keras", "numpy", "pandas", "pyarrow", "pydantic")
-    return [f"{name}=={version(name)}" for name in names]
+def _lenient(signature: "ModelSignature") -> "ModelSignature":
+    """A signature whose objects may have whole numbers where a number can have a fraction.
+
+    MLflow refuses a 5 there, and many clients write 5.0 as 5. Of type "any" it hands over what came, and the model says
+    what is wrong with it.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    columns = [ColSpec(_any_number(one.type), one.name, one.required) for one in signature.inputs.inputs]
+    return ModelSignature(Schema(columns), signature.outputs, signature.params)
+
+
+def _any_number(kind: Any) -> Any:
+    from mlflow.types.schema import AnyType, Array, DataType, Object, Property
+
+    if isinstance(kind, Array):
+        return Array(_any_number(kind.dtype))
+    if not isinstance(kind, Object):
+        return kind
+    properties = ((one, one.dtype == DataType.double) for one in kind.properties)
+    return Object(
+        [
+            Property(one.name, AnyType() if number else _any_number(one.dtype), one.required and not number)
+            for one, number in properties
+        ]
+    )
+
+
+def pinned(names: Iterable[str]) -> list[str]:
+    """Distributions and all that they need, as installed here: `name==version`.
+
+    Not the distributions alone: which versions pip finds for what they need depends on the day, and some do not work.
+    """
+    found: dict[str, str] = {}
+    waiting = list(names)
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name not in found:
+            found[name] = version(name)
+            needed = (Requirement(line) for line in requires(name) or ())
+            waiting += [one.name for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return [f"{name}=={found[name]}" for name in sorted(found)]

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from data.config import EngineConfig, SourceConfig
-from data.contract import COLUMNS, EVENTS, validate
+from data.contract import COLUMNS, validate
 from data.engine import engine, read_parquet
+from data.event import EVENTS
 from tests.data.ingesting import events, run
 
 FIELDS = [name for name in COLUMNS if name != "row"]

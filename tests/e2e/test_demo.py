@@ -114,7 +114,9 @@ def test_registered_models_predict_in_a_fresh_process_outside_the_checkout(demo:
     )
     assert process.returncode == 0, process.stderr
     lines = process.stdout.splitlines()
-    assert lines[0] == "cart-abandonment 5 abandonment_probability"
+    assert lines[0] == (
+        "cart-abandonment 2 visitor_known decision_point abandonment_probability cart_value nudge reasons items skipped"
+    )
     assert lines[1] == "next-item 3 items scores skipped"
     assert str(demo) in lines[2]
 

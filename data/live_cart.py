@@ -1,4 +1,4 @@
-"""Sessions from what a client sends, as ingest and sessionize would make them."""
+"""Sessions from what a client tells, as ingest and sessionize would make them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +7,28 @@ from itertools import pairwise
 
 from data.errors import InputError
 from data.features.live import LiveEvent
-from pipeline.serving.bodies import CartBody, EventBody
+from data.strict import StrictModel
+from data.told_event import ToldEvent
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SessionRules(StrictModel):
+    """How a log became sessions."""
+
+    gap_minutes: float
+    """Longest pause within a session that has no id."""
+
+    drop_duplicates: bool
+    """Whether ingest drops events that are the same in all fields."""
 
 
 @dataclass(frozen=True)
 class LiveCart:
     """A session with an open cart."""
 
-    visitor: str
+    visitor: str | None
+    """None where nobody knows."""
     session: str | None
     events: list[LiveEvent]
     """Oldest first."""
@@ -37,37 +49,31 @@ class LiveCart:
         return [0.0, *((later.ts - earlier.ts) / 1e6 for earlier, later in pairwise(self.events))]
 
 
-def live_carts(carts: Sequence[CartBody], gap_minutes: float, drop_duplicates: bool) -> list[LiveCart]:
-    """The carts in order of time.
+def live_cart(
+    visitor: str | None, session: str | None, told: Sequence[ToldEvent], where: str, rules: SessionRules
+) -> LiveCart:
+    """A cart with its events in order of time.
 
     Args:
-        carts: what the client sent.
-        gap_minutes: longest pause within a session that has no id.
-        drop_duplicates: whether ingest drops events that are the same in all fields.
+        visitor: whose it is, where known.
+        session: the source's own id of the session, where it has one.
+        told: what the client sent.
+        where: the field it came in, for the error.
+        rules: how the log became sessions.
 
     Raises:
-        InputError: events of several visitors or sessions, no cart event, or a purchase.
+        InputError: no cart event, a purchase, or a pause that ends a session.
     """
-    return [
-        _cart(cart.events, f"carts.{place}.events", gap_minutes, drop_duplicates) for place, cart in enumerate(carts)
-    ]
-
-
-def _cart(told: Sequence[EventBody], where: str, gap_minutes: float, drop_duplicates: bool) -> LiveCart:
-    for name in ("visitor_id", "session_id"):
-        ids = dict.fromkeys(getattr(event, name) for event in told)
-        if len(ids) > 1:
-            raise InputError(f"`{where}` should have one {name}. Received: {len(ids)} different ones")
     events = sorted((_event(event) for event in told), key=lambda event: event.ts)
-    events = list(dict.fromkeys(events)) if drop_duplicates else events
+    events = list(dict.fromkeys(events)) if rules.drop_duplicates else events
     kinds = {event.event for event in events}
     if "cart" not in kinds:
         raise InputError(f"`{where}` should have a cart event. Received: {', '.join(sorted(kinds))}")
     if "purchase" in kinds:
         raise InputError(f"`{where}` should be of an open cart. Received: a session with a purchase")
-    if told[0].session_id is None:
-        _check_gaps(events, where, gap_minutes)
-    return LiveCart(told[0].visitor_id, told[0].session_id, events)
+    if session is None:
+        _check_gaps(events, where, rules.gap_minutes)
+    return LiveCart(visitor, session, events)
 
 
 def _check_gaps(events: Sequence[LiveEvent], where: str, gap_minutes: float) -> None:
@@ -79,6 +85,6 @@ def _check_gaps(events: Sequence[LiveEvent], where: str, gap_minutes: float) -> 
         )
 
 
-def _event(told: EventBody) -> LiveEvent:
+def _event(told: ToldEvent) -> LiveEvent:
     moment = (told.ts - EPOCH) // timedelta(microseconds=1)
     return LiveEvent(moment, told.event, told.item_id, told.category, told.price, told.quantity)

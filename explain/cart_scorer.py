@@ -1,4 +1,4 @@
-"""Answers about live carts."""
+"""What the abandonment model says of live carts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +10,13 @@ import pandas as pd
 from data.examples import KEYS, Examples, from_frame
 from data.feature import Feature
 from data.features.live import live_features
+from data.live_cart import LiveCart
 from data.log_memory import LogMemory
 from explain.adapter import compiled
 from explain.attribution import Attributor
 from explain.sentences import reasons
 from models.config import CostConfig
-from models.decision import CART_VALUE, SURE, nudge_value
-from pipeline.rescue import REASONS
-from pipeline.serving.bodies import Nudge
-from pipeline.serving.live_session import LiveCart
+from models.decision import CART_VALUE, SURE, Nudge, nudge_value
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class CartScorer:
         sure = np.minimum(probability, SURE) >= self._threshold
         columns = (features, probability, values, gain, sure)
         scored = iter(
-            Scored(told, float(p), float(value), Nudge(by_value=bool(g > 0), by_threshold=bool(s), expected_value=g))
+            Scored(told, float(p), float(value), Nudge(bool(g > 0), bool(s), float(g)))
             for told, p, value, g, s in zip(*columns, strict=True)
         )
         return [[next(scored) for _ in request] for request in requests]
@@ -81,5 +79,5 @@ class CartScorer:
         """Why, in words, for the features of the carts of some requests."""
         frame = pd.DataFrame([features for request in requests for features in request])
         examples = from_frame(frame.assign(**dict.fromkeys(set(KEYS) - set(frame))), self._specs)
-        found = iter(reasons(self._attribute(examples), examples, top=REASONS))
+        found = iter(reasons(self._attribute(examples), examples))
         return [[next(found) for _ in request] for request in requests]
