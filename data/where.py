@@ -8,6 +8,7 @@ import difflib
 import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from data.errors import InputError
 from data.examples import Examples
 
 Bools = npt.NDArray[np.bool_]
+Columns = dict[str, tuple[pd.Series, bool]]  # each column, and whether it holds texts
 Answer = tuple[Bools, Bools]  # where it holds, and where its opposite does; neither where a value is unknown
 
 LONGEST = 2_000  # characters
@@ -61,6 +63,7 @@ def parts_of(condition: str) -> tuple[str, ...]:
     return tuple(part.sql(dialect="duckdb") for part in (tree.flatten() if isinstance(tree, exp.And) else [tree]))
 
 
+@lru_cache
 def _parsed(condition: str) -> exp.Expr:
     if len(condition) > LONGEST:
         raise InputError(f"`--where` should have at most {LONGEST:,} characters. Received: {len(condition):,}")
@@ -82,11 +85,11 @@ def _place(error: ParseError) -> str:
     return f", which cannot be read at character {at}, near `{found.get('highlight')}`"
 
 
-def _columns(examples: Examples) -> dict[str, _Values]:
+def _columns(examples: Examples) -> Columns:
     frame = {name: examples.keys[name] for name in KEYS} | {str(n): c for n, c in examples.features.items()}
     texts = {"session_id", "visitor_id"} | {spec.name for spec in examples.specs if spec.kind == "categorical"}
     texts -= {spec.name for spec in examples.specs if spec.kind == "numeric"}
-    return {name: _values(column, name in texts) for name, column in frame.items()}
+    return {name: (column, name in texts) for name, column in frame.items()}
 
 
 def _values(column: pd.Series, text: bool) -> _Values:
@@ -96,7 +99,7 @@ def _values(column: pd.Series, text: bool) -> _Values:
     return _Values(column.astype("float64").to_numpy(dtype=np.float64, na_value=np.nan), known, False)
 
 
-def _answer(node: exp.Expr, columns: dict[str, _Values], rows: int) -> Answer:
+def _answer(node: exp.Expr, columns: Columns, rows: int) -> Answer:
     match node:
         case exp.Paren():
             return _answer(node.this, columns, rows)
@@ -134,11 +137,11 @@ def _compared(kind: type[exp.Expr], left: _Values, right: _Values, rows: int, no
     return known & holds, known & ~holds
 
 
-def _value(node: exp.Expr, columns: dict[str, _Values]) -> _Values:
+def _value(node: exp.Expr, columns: Columns) -> _Values:
     if isinstance(node, exp.Column) and not node.table:
         if node.name not in columns:
             raise InputError(f"`--where` should name columns of the examples. Received: {_unknown(node, columns)}")
-        return columns[node.name]
+        return _values(*columns[node.name])
     sign, inner = (-1.0, node.this) if isinstance(node, exp.Neg) else (1.0, node)
     if isinstance(inner, exp.Literal) and inner.is_string and inner is node:
         return _Values(np.array([inner.name], dtype=str), np.array([True]), True)

@@ -15,7 +15,7 @@ from explain.adapter import compiled
 from explain.attribution import Attributor
 from explain.sentences import reasons
 from models.config import CostConfig
-from models.decision import CART_VALUE, SURE, nudge_value
+from models.decision import CART_VALUE, SURE, nudge_value, rescue_worth
 from pipeline.rescue import REASONS
 from pipeline.serving.bodies import Nudge
 from pipeline.serving.live_session import LiveCart
@@ -68,7 +68,11 @@ class CartScorer:
         known = rows[:, self._names.index(CART_VALUE)] if CART_VALUE in self._names else np.full(len(rows), np.nan)
         values = known.astype(np.float64)
         probability = self._predict(rows)
-        gain = nudge_value(probability, np.where(np.isnan(values), self._costs.cart_value, values), self._costs)
+        told = np.where(np.isnan(values), self._costs.cart_value, values)
+        # Only segments look at the features: without them no table is made.
+        examples = self._examples(features if self._costs.segments else [])
+        worth = rescue_worth(probability, examples, told, self._costs)
+        gain = nudge_value(probability, worth, self._costs)
         sure = np.minimum(probability, SURE) >= self._threshold
         columns = (features, probability, values, gain, sure)
         scored = iter(
@@ -77,9 +81,12 @@ class CartScorer:
         )
         return [[next(scored) for _ in request] for request in requests]
 
+    def _examples(self, features: Sequence[dict[str, float]]) -> Examples:
+        frame = pd.DataFrame(features)
+        return from_frame(frame.assign(**dict.fromkeys(set(KEYS) - set(frame))), self._specs)
+
     def reasons(self, requests: Sequence[Sequence[dict[str, float]]]) -> list[list[list[str]]]:
         """Why, in words, for the features of the carts of some requests."""
-        frame = pd.DataFrame([features for request in requests for features in request])
-        examples = from_frame(frame.assign(**dict.fromkeys(set(KEYS) - set(frame))), self._specs)
+        examples = self._examples([features for request in requests for features in request])
         found = iter(reasons(self._attribute(examples), examples, top=REASONS))
         return [[next(found) for _ in request] for request in requests]

@@ -1,0 +1,184 @@
+"""The trial: a pilot measures the response, then the same carts are nudged in several ways."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data.errors import InputError
+from models.config import CostConfig
+from models.decision import cart_values, nudge_value, rescue_worth
+from models.pilot import NUDGED, Bools, Floats, Pilot, Z, gain_error, measure_pilot
+from models.response import segment_of
+from models.trial import (
+    LIST,
+    NOBODY,
+    PILOT,
+    RANDOM,
+    RATE,
+    Carts,
+    apart,
+    carts_needed,
+    compare,
+    follow,
+    means,
+    outcome,
+    single,
+)
+from pipeline.simulating.fresh import Fresh
+
+FEW = 100
+"""Carts of a pilot, and of the trial, below which nothing is measured."""
+
+
+def run_trial(fresh: Fresh, probability: Floats, costs: CostConfig, pilot_crowds: int, seed: int) -> dict[str, Any]:
+    """Measure the response on the pilot's carts, then nudge the others in several ways.
+
+    Args:
+        fresh: n open carts with their truth.
+        probability: (n,) the model's.
+        costs: what a nudge costs and is believed to bring.
+        pilot_crowds: how many crowds of visitors are the pilot's.
+        seed: of who is nudged and of what follows.
+
+    Returns:
+        `pilot`, `arms`, `differences`, `gain`, `ab_test` and sizes, as `result.json` has them; intervals are
+        [figure, low, high], money is a cart.
+
+    Raises:
+        InputError: too few carts.
+    """
+    values = cart_values(fresh.examples, costs)[0]
+    visitors = np.unique(fresh.examples.keys["visitor_id"].to_numpy(dtype=str), return_inverse=True)[1]
+    left = fresh.examples.abandoned == 1
+    drawn = follow(left, fresh.p_abandon, fresh.p_if_nudged, np.random.default_rng([seed, 1]))
+    happens = Carts(values, left, drawn, visitors)
+    expected = Carts(values, fresh.p_abandon, fresh.p_if_nudged, visitors)
+    segment, pilots = segment_of(fresh.examples, costs), fresh.crowd < pilot_crowds
+    if min(pilots.sum(), (~pilots).sum()) < FEW:
+        raise InputError(
+            f"`--sessions` should give a pilot and a trial of {FEW} carts or more. "
+            f"Received: as many as give {pilots.sum():,} and {(~pilots).sum():,}"
+        )
+    nudged = _coins(visitors, NUDGED, np.random.default_rng([seed, 2]))
+    pilot = measure_pilot(
+        probability[pilots], segment[pilots], len(costs.segments), nudged[pilots],
+        np.where(nudged, drawn, left)[pilots], visitors[pilots],
+    )  # fmt: skip
+    rows = ~pilots
+    learnt = measured(costs, pilot)
+    gains = {}
+    for name, believed in ((LIST, costs), (PILOT, learnt)):
+        worth = rescue_worth(probability[rows], fresh.examples.take(rows), values[rows], believed)
+        gains[name] = nudge_value(probability[rows], worth, believed)
+    sale = costs.margin * values[rows]
+    arms = choose_arms(gains, probability[rows] * values[rows], np.random.default_rng([seed, 3]))
+    errors = {LIST: None, PILOT: _error(pilot, probability[rows], segment[rows], arms[PILOT], sale)}
+    told, exact = happens.take(rows), expected.take(rows)
+    price = (costs.margin, costs.nudge_cost)
+    return {
+        "carts": int(rows.sum()),
+        "visitors": len(np.unique(visitors[rows])),
+        "pilot": _pilot(pilot, costs),
+        "arms": {
+            name: {
+                "nudges": int(on.sum()),
+                "cost": float(on.mean()) * costs.nudge_cost,
+                **single(told, on, *price),
+                "true_abandoned_share": float(outcome(exact, on, *price)[:, 0].mean()),
+            }
+            for name, on in arms.items()
+        },
+        "differences": {
+            base: compare(told, arms, base, *price) for base in (NOBODY, RANDOM, RATE)
+        },
+        "gain": {
+            name: _gain(told, exact, arms[name], gains[name], price, errors[name]) for name in (LIST, PILOT)
+        },
+        "ab_test": _ab_test(told, exact, arms, price, seed),
+    }  # fmt: skip
+
+
+def choose_arms(gains: Mapping[str, Floats], risk_by_value: Floats, rng: np.random.Generator) -> dict[str, Bools]:
+    """Who is nudged in each arm, (m,) each.
+
+    Args:
+        gains: (m,) what each list expects of a nudge; it nudges where that is above 0.
+        risk_by_value: (m,) predicted risk times value: the order of a list by one rescue rate.
+        rng: source of the random arm.
+    """
+    carts, nudges = len(risk_by_value), int((gains[LIST] > 0).sum())
+    some, dearest = np.zeros(carts, dtype=bool), np.zeros(carts, dtype=bool)
+    some[rng.permutation(carts)[:nudges]] = True
+    dearest[np.argsort(-risk_by_value, kind="stable")[:nudges]] = True
+    lists = {name: gain > 0 for name, gain in gains.items()}
+    return {NOBODY: np.zeros(carts, dtype=bool), RANDOM: some, RATE: dearest, **lists}
+
+
+def measured(costs: CostConfig, pilot: Pilot) -> CostConfig:
+    """The costs with what a pilot measured in the place of what was believed."""
+    segments = tuple(
+        one.model_copy(update={"shift": found.shift}) if found.carts else one
+        for one, found in zip(costs.segments, pilot.segments, strict=True)
+    )
+    rate = min(max(pilot.rescue_rate[0], 1e-9), 1.0)
+    return costs.model_copy(update={"rescue_rate": rate, "segments": segments})
+
+
+def _pilot(pilot: Pilot, costs: CostConfig) -> dict[str, Any]:
+    segments = [
+        {"where": one.where, "carts": found.carts, "shift": [found.shift, *found.interval], "believed": one.shift}
+        for one, found in zip(costs.segments, pilot.segments, strict=True)
+    ]
+    return {**asdict(pilot), "believed": costs.rescue_rate, "segments": segments}
+
+
+def _gain(
+    told: Carts, exact: Carts, nudged: Bools, gain: Floats, price: tuple[float, float], error: float | None
+) -> dict[str, Any]:
+    """What a list says it brings a cart, beside what it brought and what it was to bring on average over all luck."""
+    nobody = np.zeros(len(gain), dtype=bool)
+    realized, true = (
+        means(outcome(carts, nudged, *price) - outcome(carts, nobody, *price), told.visitors)[2]
+        for carts in (told, exact)
+    )
+    stated = float(np.where(nudged, gain, 0.0).mean())
+    half = None if error is None else Z * error / len(gain)
+    low, high = (stated, stated) if half is None else (stated - half, stated + half)
+    return {
+        "stated": stated,
+        "stated_interval": None if half is None else [low, high],
+        "realized": realized,
+        "true": true,
+        "agrees": low <= realized[2] and high >= realized[1],
+    }
+
+
+def _error(pilot: Pilot, probability: Floats, segment: npt.NDArray[np.int64], nudged: Bools, sale: Floats) -> float:
+    """Standard error of the sum that the list after the pilot states, from the pilot's."""
+    alone = float((probability * sale)[nudged & (segment < 0)].sum())  # carts told by the rate alone
+    rate = (pilot.rescue_rate[2] - pilot.rescue_rate[1]) / (2 * Z)
+    return float(np.hypot(gain_error(probability, segment, nudged, sale, pilot.segments), alone * rate))
+
+
+def _ab_test(
+    told: Carts, exact: Carts, arms: Mapping[str, Bools], price: tuple[float, float], seed: int
+) -> dict[str, Any]:
+    """As a team would see it: every visitor is in one arm, drawn by lot."""
+    names = (NOBODY, RANDOM, LIST)
+    drawn = np.random.default_rng([seed, 4]).integers(len(names), size=int(told.visitors.max()) + 1)[told.visitors]
+    seen = {name: single(told.take(drawn == i), arms[name][drawn == i], *price) for i, name in enumerate(names)}
+    shares = {name: float(outcome(exact, arms[name], *price)[:, 0].mean()) for name in names}
+    return {
+        "arms": {name: {"carts": int((drawn == i).sum()), **seen[name]} for i, name in enumerate(names)},
+        "differences": {base: apart(seen[LIST], seen[base]) for base in (NOBODY, RANDOM)},
+        "carts_needed": {base: carts_needed(shares[LIST], shares[base]) for base in (NOBODY, RANDOM)},
+    }
+
+
+def _coins(visitors: npt.NDArray[np.int64], share: float, rng: np.random.Generator) -> Bools:
+    """(n,) one toss for each visitor."""
+    tossed: Bools = (rng.random(int(visitors.max()) + 1) < share)[visitors]
+    return tossed
