@@ -14,7 +14,7 @@ from models.trial import LIST, NOBODY, PILOT, RANDOM, RATE
 Result = Mapping[str, Any]
 
 THOUSAND = 1_000.0
-"""Money and carts are told for so many carts."""
+"""Money is told for so many carts."""
 
 
 def sentences(result: Result) -> list[str]:
@@ -27,13 +27,13 @@ def sentences(result: Result) -> list[str]:
         f"and by {_points(against[RANDOM])} against as many nudges at random: {_verdict(result)}.",
         f"For every 1,000 carts it earns {_money(against[NOBODY]['profit'])} more than no action, nudges paid, and "
         f"{_money(against[RANDOM]['profit'])} more than nudges at random.",
-        f"It states {_thousand(gain['stated'])} for 1,000 carts; the simulator's truth is {_money(gain['true'])}, and "
-        f"{_money(gain['realized'])} is what came of it: {_agrees(gain)}.",
+        f"It states {_thousand(gain['stated'][0])} for 1,000 carts; the simulator's truth is {_money(gain['true'])}, "
+        f"and {_money(gain['realized'])} is what came of it: {_agrees(gain)}.",
         f"A pilot that nudged {count_text(result['pilot']['nudged'])} of {count_text(result['pilot']['carts'])} carts "
         f"at random measured that a nudge rescues {share_text(rate[0])} of the carts that would be left "
         f"({share_text(rate[1])} to {share_text(rate[2])}; `costs.rescue_rate` is "
         f"{share_text(result['pilot']['believed'])}). The list by what it measured states "
-        f"{_money([stated['stated'], *(stated['stated_interval'])])} and earns {_money(stated['true'])}: "
+        f"{_money(stated['stated'])} and earns {_money(stated['true'])}: "
         f"{_agrees(stated)}.",
         f"A list by risk times value, with one rescue rate for all, changes the share left by "
         f"{_points(result['differences'][NOBODY][RATE])} with as many nudges, and earns "

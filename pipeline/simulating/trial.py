@@ -50,55 +50,54 @@ def run_trial(fresh: Fresh, probability: Floats, costs: CostConfig, pilot_crowds
     Raises:
         InputError: too few carts.
     """
-    values = cart_values(fresh.examples, costs)[0]
-    visitors = np.unique(fresh.examples.keys["visitor_id"].to_numpy(dtype=str), return_inverse=True)[1]
-    left = fresh.examples.abandoned == 1
-    drawn = follow(left, fresh.p_abandon, fresh.p_if_nudged, np.random.default_rng([seed, 1]))
-    happens = Carts(values, left, drawn, visitors)
-    expected = Carts(values, fresh.p_abandon, fresh.p_if_nudged, visitors)
-    segment, pilots = segment_of(fresh.examples, costs), fresh.crowd < pilot_crowds
+    pilots = fresh.crowd < pilot_crowds
     if min(pilots.sum(), (~pilots).sum()) < FEW:
         raise InputError(
             f"`--sessions` should give a pilot and a trial of {FEW} carts or more. "
             f"Received: as many as give {pilots.sum():,} and {(~pilots).sum():,}"
         )
-    nudged = _coins(visitors, NUDGED, np.random.default_rng([seed, 2]))
+    happens, expected = _outcomes(fresh, costs, seed)
+    segment = segment_of(fresh.examples, costs)
+    nudged = _coins(happens.visitors, np.random.default_rng([seed, 2]))
     pilot = measure_pilot(
         probability[pilots], segment[pilots], len(costs.segments), nudged[pilots],
-        np.where(nudged, drawn, left)[pilots], visitors[pilots],
+        np.where(nudged, happens.left_if_nudged, happens.left)[pilots], happens.visitors[pilots],
     )  # fmt: skip
-    rows = ~pilots
-    learnt = measured(costs, pilot)
-    gains = {}
-    for name, believed in ((LIST, costs), (PILOT, learnt)):
-        worth = rescue_worth(probability[rows], fresh.examples.take(rows), values[rows], believed)
-        gains[name] = nudge_value(probability[rows], worth, believed)
-    sale = costs.margin * values[rows]
-    arms = choose_arms(gains, probability[rows] * values[rows], np.random.default_rng([seed, 3]))
-    errors = {LIST: None, PILOT: _error(pilot, probability[rows], segment[rows], arms[PILOT], sale)}
-    told, exact = happens.take(rows), expected.take(rows)
+    carts = fresh.examples.take(~pilots)
+    happens, expected, segment, risk = (
+        happens.take(~pilots),
+        expected.take(~pilots),
+        segment[~pilots],
+        probability[~pilots],
+    )
+    gains = {
+        name: nudge_value(risk, rescue_worth(risk, carts, happens.value, believed), believed)
+        for name, believed in ((LIST, costs), (PILOT, measured(costs, pilot)))
+    }
+    arms = choose_arms(gains, risk * happens.value, np.random.default_rng([seed, 3]))
+    error = _error(pilot, risk, segment, arms[PILOT], costs.margin * happens.value)
     price = (costs.margin, costs.nudge_cost)
     return {
-        "carts": int(rows.sum()),
-        "visitors": len(np.unique(visitors[rows])),
+        "carts": len(risk),
+        "visitors": len(np.unique(happens.visitors)),
         "pilot": _pilot(pilot, costs),
-        "arms": {
-            name: {
-                "nudges": int(on.sum()),
-                "cost": float(on.mean()) * costs.nudge_cost,
-                **single(told, on, *price),
-                "true_abandoned_share": float(outcome(exact, on, *price)[:, 0].mean()),
-            }
-            for name, on in arms.items()
-        },
-        "differences": {
-            base: compare(told, arms, base, *price) for base in (NOBODY, RANDOM, RATE)
-        },
+        "arms": {name: {"nudges": int(on.sum()), **single(happens, on, *price)} for name, on in arms.items()},
+        "differences": {base: compare(happens, arms, base, *price) for base in (NOBODY, RANDOM, RATE)},
         "gain": {
-            name: _gain(told, exact, arms[name], gains[name], price, errors[name]) for name in (LIST, PILOT)
+            LIST: _gain(happens, expected, gains[LIST], price, 0.0),
+            PILOT: _gain(happens, expected, gains[PILOT], price, error),
         },
-        "ab_test": _ab_test(told, exact, arms, price, seed),
-    }  # fmt: skip
+        "ab_test": _ab_test(happens, expected, arms, price, seed),
+    }
+
+
+def _outcomes(fresh: Fresh, costs: CostConfig, seed: int) -> tuple[Carts, Carts]:
+    """What happens to each cart, and the probabilities of it."""
+    values = cart_values(fresh.examples, costs)[0]
+    visitors = np.unique(fresh.examples.keys["visitor_id"].to_numpy(dtype=str), return_inverse=True)[1]
+    left = fresh.examples.abandoned == 1
+    drawn = follow(left, fresh.p_abandon, fresh.p_if_nudged, np.random.default_rng([seed, 1]))
+    return Carts(values, left, drawn, visitors), Carts(values, fresh.p_abandon, fresh.p_if_nudged, visitors)
 
 
 def choose_arms(gains: Mapping[str, Floats], risk_by_value: Floats, rng: np.random.Generator) -> dict[str, Bools]:
@@ -135,24 +134,19 @@ def _pilot(pilot: Pilot, costs: CostConfig) -> dict[str, Any]:
     return {**asdict(pilot), "believed": costs.rescue_rate, "segments": segments}
 
 
-def _gain(
-    told: Carts, exact: Carts, nudged: Bools, gain: Floats, price: tuple[float, float], error: float | None
-) -> dict[str, Any]:
-    """What a list says it brings a cart, beside what it brought and what it was to bring on average over all luck."""
-    nobody = np.zeros(len(gain), dtype=bool)
+def _gain(happens: Carts, expected: Carts, gain: Floats, price: tuple[float, float], error: float) -> dict[str, Any]:
+    """What a list says it brings a cart, beside what it brought, and what it was to bring on average over all luck."""
+    nudged, nobody = gain > 0, np.zeros(len(gain), dtype=bool)
     realized, true = (
-        means(outcome(carts, nudged, *price) - outcome(carts, nobody, *price), told.visitors)[2]
-        for carts in (told, exact)
+        means(outcome(carts, nudged, *price) - outcome(carts, nobody, *price), carts.visitors)[2]
+        for carts in (happens, expected)
     )
-    stated = float(np.where(nudged, gain, 0.0).mean())
-    half = None if error is None else Z * error / len(gain)
-    low, high = (stated, stated) if half is None else (stated - half, stated + half)
+    stated, half = float(gain[nudged].sum()) / len(gain), Z * error / len(gain)
     return {
-        "stated": stated,
-        "stated_interval": None if half is None else [low, high],
+        "stated": [stated, stated - half, stated + half],
         "realized": realized,
         "true": true,
-        "agrees": low <= realized[2] and high >= realized[1],
+        "agrees": stated - half <= realized[2] and stated + half >= realized[1],
     }
 
 
@@ -164,21 +158,22 @@ def _error(pilot: Pilot, probability: Floats, segment: npt.NDArray[np.int64], nu
 
 
 def _ab_test(
-    told: Carts, exact: Carts, arms: Mapping[str, Bools], price: tuple[float, float], seed: int
+    happens: Carts, expected: Carts, arms: Mapping[str, Bools], price: tuple[float, float], seed: int
 ) -> dict[str, Any]:
     """As a team would see it: every visitor is in one arm, drawn by lot."""
     names = (NOBODY, RANDOM, LIST)
-    drawn = np.random.default_rng([seed, 4]).integers(len(names), size=int(told.visitors.max()) + 1)[told.visitors]
-    seen = {name: single(told.take(drawn == i), arms[name][drawn == i], *price) for i, name in enumerate(names)}
-    shares = {name: float(outcome(exact, arms[name], *price)[:, 0].mean()) for name in names}
+    lots = np.random.default_rng([seed, 4]).integers(len(names), size=int(happens.visitors.max()) + 1)
+    rows = {name: lots[happens.visitors] == number for number, name in enumerate(names)}
+    seen = {name: single(happens.take(rows[name]), arms[name][rows[name]], *price) for name in names}
+    shares = {name: float(outcome(expected, arms[name], *price)[:, 0].mean()) for name in names}
     return {
-        "arms": {name: {"carts": int((drawn == i).sum()), **seen[name]} for i, name in enumerate(names)},
+        "arms": {name: {"carts": int(rows[name].sum()), **seen[name]} for name in names},
         "differences": {base: apart(seen[LIST], seen[base]) for base in (NOBODY, RANDOM)},
         "carts_needed": {base: carts_needed(shares[LIST], shares[base]) for base in (NOBODY, RANDOM)},
     }
 
 
-def _coins(visitors: npt.NDArray[np.int64], share: float, rng: np.random.Generator) -> Bools:
+def _coins(visitors: npt.NDArray[np.int64], rng: np.random.Generator) -> Bools:
     """(n,) one toss for each visitor."""
-    tossed: Bools = (rng.random(int(visitors.max()) + 1) < share)[visitors]
+    tossed: Bools = (rng.random(int(visitors.max()) + 1) < NUDGED)[visitors]
     return tossed
