@@ -7,7 +7,6 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 from scipy.stats import norm
-from scipy.stats.contingency import relative_risk
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -62,9 +61,9 @@ def measure_pilot(
 ) -> Pilot:
     """Measure the response of a pilot's carts, half of whose visitors were nudged by the toss of a coin.
 
-    How many carts a nudge keeps from being left is Horvitz and Thompson's estimate of a difference, on outcomes less
-    what the model expects, which lowers its variance and leaves it unbiased however wrong the model is. The shift of
-    a segment is the one under which the model expects as many.
+    How many carts are left without a nudge, and how many a nudge keeps from it, are Horvitz and Thompson's estimates on
+    outcomes less what the model expects, which lowers their variance and leaves them unbiased however wrong the model
+    is. The shift of a segment is the one under which the model expects as many to be kept.
 
     Args:
         probability: (n,) the model's, of being abandoned without a nudge.
@@ -74,15 +73,13 @@ def measure_pilot(
         abandoned: (n,) what became of them.
         visitors: (n,) the visitor's number, 0 … c − 1.
     """
-    counts = [int(part.sum()) for part in (abandoned & nudged, nudged, abandoned & ~nudged, ~nudged)]
-    risk = relative_risk(*counts)
-    low, high = risk.confidence_interval(0.95)
-    rate = 1.0 - float(risk.relative_risk)
     expected = np.clip(probability, CLIP, 1.0 - CLIP)
-    sign = (NUDGED - nudged) / (NUDGED * (1.0 - NUDGED))
-    kept = sign * (abandoned - expected * (1.0 - NUDGED * rate))
+    surprise = abandoned - expected
+    alone = expected + surprise * ~nudged / (1.0 - NUDGED)
+    kept = alone - expected - surprise * nudged / NUDGED
+    rate = _ratio(kept, alone, visitors)
     found = tuple(_shift(*(a[segment == s] for a in (expected, kept, visitors))) for s in range(segments))
-    return Pilot(len(nudged), counts[1], (rate, 1.0 - float(high), 1.0 - float(low)), found)
+    return Pilot(len(nudged), int(nudged.sum()), rate, found)
 
 
 def gain_error(probability: Floats, segment: Ints, nudged: Bools, sale: Floats, shifts: tuple[Shift, ...]) -> float:
@@ -105,6 +102,18 @@ def gain_error(probability: Floats, segment: Ints, nudged: Bools, sale: Floats, 
     return float(np.linalg.norm(parts))
 
 
+def _ratio(over: Floats, under: Floats, visitors: Ints) -> Estimate:
+    """Ratio of two sums with its 95% interval, by the delta method; rows of one visitor belong together."""
+    ratio = float(over.sum() / under.sum())
+    half = Z * _spread(over - ratio * under, visitors) / float(under.sum())
+    return ratio, ratio - half, ratio + half
+
+
+def _spread(values: Floats, visitors: Ints) -> float:
+    """Standard error of the sum of values around 0, rows of one visitor belonging together."""
+    return float(np.linalg.norm(np.bincount(np.unique(visitors, return_inverse=True)[1], weights=values)))
+
+
 def _shift(expected: Floats, kept: Floats, visitors: Ints) -> Shift:
     if not len(expected):
         return Shift(0, 0.0, float("inf"))
@@ -115,6 +124,5 @@ def _shift(expected: Floats, kept: Floats, visitors: Ints) -> Shift:
 
     shift = 0.0 if total <= 0.0 else MOST if missing(MOST) <= 0.0 else float(brentq(missing, 0.0, MOST))
     left = expit(z - shift)
-    # Carts of one visitor share the coin, and are like one another.
-    spread = np.bincount(np.unique(visitors, return_inverse=True)[1], weights=kept - (expected - left))
-    return Shift(len(expected), shift, float(np.sqrt((spread**2).sum()) / (left * (1.0 - left)).sum()))
+    error = _spread(kept - (expected - left), visitors) / float((left * (1.0 - left)).sum())
+    return Shift(len(expected), shift, error)
