@@ -54,11 +54,12 @@ def test_intervals_of_carts_alone_are_the_textbook_ones_and_visitors_widen_them(
 
 def test_arms_of_different_visitors_differ_with_the_errors_of_both() -> None:
     carts = Carts(VALUE, LEFT, DRAWN, VISITORS)
-    one, other = (single(carts.take(i == VISITORS % 2), SOME[i == VISITORS % 2], 0.25, 0.5) for i in (0, 1))
+    even = np.equal(VISITORS % 2, 0)
+    one, other = (single(carts.take(rows), SOME[rows], 0.25, 0.5) for rows in (even, ~even))
     mean, low, high = apart(one, other)["abandoned_share"]
-    halves = [(arm["abandoned_share"][2] - arm["abandoned_share"][1]) / 2 for arm in (one, other)]
+    half, half_other = ((arm["abandoned_share"][2] - arm["abandoned_share"][1]) / 2 for arm in (one, other))
     assert mean == pytest.approx(one["abandoned_share"][0] - other["abandoned_share"][0])
-    assert (high - low) / 2 == pytest.approx(np.hypot(*halves))
+    assert (high - low) / 2 == pytest.approx(np.hypot(half, half_other))
     assert low < 0 < high
 
 
