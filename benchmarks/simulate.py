@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Target, finish
-from models.trial import LIST, NOBODY, PILOT, RANDOM, RATE
+from models.trial import LIST, NOBODY, PILOT, RANDOM, RATE, SAVED
 
 SMALL = ("demo.sessions=20000", "tune.trials=2", "recommender.enabled=false", "tracking.enabled=false")
+KEYS = {RANDOM: "random", RATE: "risk_by_value", SAVED: "most_saved", LIST: "list", PILOT: "pilot"}
 TARGETS = (
     Target("apart_from_no_action", ">=", 0.0),
     Target("apart_from_random", ">=", 0.0),
@@ -79,7 +80,7 @@ def figures_of(results: list[dict[str, Any]]) -> dict[str, float]:
         "carts_needed_against_random": mean([one["ab_test"]["carts_needed"][RANDOM] for one in results]),
         "carts_needed_against_no_action": mean([one["ab_test"]["carts_needed"][NOBODY] for one in results]),
     }
-    for name, key in ((RANDOM, "random"), (RATE, "risk_by_value"), (LIST, "list"), (PILOT, "pilot")):
+    for name, key in KEYS.items():
         changes = [one["differences"][NOBODY][name] for one in results]
         figures[f"change_points_{key}"] = mean([100.0 * row["abandoned_share"][0] for row in changes])
         figures[f"profit_per_1000_{key}"] = mean([1000.0 * row["profit"][0] for row in changes])

@@ -9,7 +9,7 @@ from explain.row_charts import intervals
 from explain.svg import WIDE, Figure
 from explain.tables import Cell, Grid
 from explain.wording import DASH, count_text, decimal_text, share_text
-from models.trial import LIST, NOBODY, PILOT, RANDOM, RATE
+from models.trial import LIST, NOBODY, PILOT, RANDOM, RATE, SAVED
 
 Result = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ def sentences(result: Result) -> list[str]:
     """What the trial showed, in words."""
     against = {base: rows[LIST] for base, rows in result["differences"].items()}
     gain, stated = result["gain"][LIST], result["gain"][PILOT]
-    rate = result["pilot"]["rescue_rate"]
+    rate, nobody = result["pilot"]["rescue_rate"], result["differences"][NOBODY]
     return [
         f"Acting on the rescue list changes the share of carts left by {_points(against[NOBODY])} against no action, "
         f"and by {_points(against[RANDOM])} against as many nudges at random: {_verdict(result)}.",
@@ -35,10 +35,10 @@ def sentences(result: Result) -> list[str]:
         f"{share_text(result['pilot']['believed'])}). The list by what it measured states "
         f"{_money(stated['stated'])} and earns {_money(stated['true'])}: "
         f"{_agrees(stated)}.",
-        f"A list by risk times value, with one rescue rate for all, changes the share left by "
-        f"{_points(result['differences'][NOBODY][RATE])} with as many nudges, and earns "
-        f"{_money(result['differences'][NOBODY][RATE]['profit'])}: carts that are all but lost are hardly "
-        "rescued.",
+        f"Other ways to give out as many nudges: by risk times value, with one rescue rate for all, the share left "
+        f"changes by {_points(nobody[RATE])} and the profit by {_money(nobody[RATE]['profit'])}, since carts that are "
+        f"all but lost are hardly rescued; to save the most carts whatever they are worth, by {_points(nobody[SAVED])} "
+        f"and {_money(nobody[SAVED]['profit'])}. The list is made for profit.",
         _sizes(result["ab_test"]),
         "The items shown change nothing in the simulator, whose visitors respond to the nudge alone; what a visitor "
         "does on later visits is not counted.",

@@ -8,7 +8,8 @@ from scipy.stats import norm
 
 from models.pilot import Bools, Estimate, Floats, Ints, Z
 
-NOBODY, RANDOM, RATE, LIST, PILOT = "no action", "random nudges", "risk × value", "rescue list", "list after the pilot"
+NOBODY, RANDOM, RATE, SAVED = "no action", "random nudges", "risk × value", "most carts saved"
+LIST, PILOT = "rescue list", "list after the pilot"
 """The arms of a trial. All but the first and the last give out as many nudges as the rescue list."""
 
 MEASURES = ("abandoned_share", "revenue", "profit")

@@ -11,13 +11,14 @@ from data.errors import InputError
 from models.config import CostConfig
 from models.decision import cart_values, nudge_value, rescue_worth
 from models.pilot import NUDGED, Bools, Floats, Pilot, Z, gain_error, measure_pilot
-from models.response import segment_of
+from models.response import rescued_share, segment_of
 from models.trial import (
     LIST,
     NOBODY,
     PILOT,
     RANDOM,
     RATE,
+    SAVED,
     Carts,
     apart,
     carts_needed,
@@ -74,7 +75,8 @@ def run_trial(fresh: Fresh, probability: Floats, costs: CostConfig, pilot_crowds
         name: nudge_value(risk, rescue_worth(risk, carts, happens.value, believed), believed)
         for name, believed in ((LIST, costs), (PILOT, measured(costs, pilot)))
     }
-    arms = choose_arms(gains, risk * happens.value, np.random.default_rng([seed, 3]))
+    orders = {RATE: risk * happens.value, SAVED: risk * rescued_share(risk, carts, costs)}
+    arms = choose_arms(gains, orders, np.random.default_rng([seed, 3]))
     error = _error(pilot, risk, segment, arms[PILOT], costs.margin * happens.value)
     price = (costs.margin, costs.nudge_cost)
     return {
@@ -100,20 +102,26 @@ def _outcomes(fresh: Fresh, costs: CostConfig, seed: int) -> tuple[Carts, Carts]
     return Carts(values, left, drawn, visitors), Carts(values, fresh.p_abandon, fresh.p_if_nudged, visitors)
 
 
-def choose_arms(gains: Mapping[str, Floats], risk_by_value: Floats, rng: np.random.Generator) -> dict[str, Bools]:
+def choose_arms(
+    gains: Mapping[str, Floats], orders: Mapping[str, Floats], rng: np.random.Generator
+) -> dict[str, Bools]:
     """Who is nudged in each arm, (m,) each.
 
     Args:
         gains: (m,) what each list expects of a nudge; it nudges where that is above 0.
-        risk_by_value: (m,) predicted risk times value: the order of a list by one rescue rate.
+        orders: (m,) by what other arms choose as many carts as the rescue list, the highest first.
         rng: source of the random arm.
     """
-    carts, nudges = len(risk_by_value), int((gains[LIST] > 0).sum())
-    some, dearest = np.zeros(carts, dtype=bool), np.zeros(carts, dtype=bool)
-    some[rng.permutation(carts)[:nudges]] = True
-    dearest[np.argsort(-risk_by_value, kind="stable")[:nudges]] = True
+    carts, nudges = len(gains[LIST]), int((gains[LIST] > 0).sum())
+
+    def first(order: npt.NDArray[np.int64]) -> Bools:
+        chosen = np.zeros(carts, dtype=bool)
+        chosen[order[:nudges]] = True
+        return chosen
+
+    others = {name: first(np.argsort(-values, kind="stable")) for name, values in orders.items()}
     lists = {name: gain > 0 for name, gain in gains.items()}
-    return {NOBODY: np.zeros(carts, dtype=bool), RANDOM: some, RATE: dearest, **lists}
+    return {NOBODY: np.zeros(carts, dtype=bool), RANDOM: first(rng.permutation(carts)), **others, **lists}
 
 
 def measured(costs: CostConfig, pilot: Pilot) -> CostConfig:

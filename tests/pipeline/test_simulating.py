@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 from data.errors import InputError
 from explain.simulation import sentences, write_simulation
 from models.config import CostConfig, SegmentConfig
-from models.trial import LIST, NOBODY, PILOT, RANDOM, RATE
+from models.trial import LIST, NOBODY, PILOT, RANDOM, RATE, SAVED
 from pipeline.commands.simulate import simulate_command
 from pipeline.config import load_config
 from pipeline.runner import CONFIG
@@ -37,7 +37,7 @@ def trial(shift: float = 1.0, seed: int = 0, costs: CostConfig = COSTS) -> dict[
 
 def test_all_arms_but_the_pilots_give_out_the_same_nudges() -> None:
     arms = trial()["arms"]
-    assert arms[RANDOM]["nudges"] == arms[RATE]["nudges"] == arms[LIST]["nudges"] > 0
+    assert arms[RANDOM]["nudges"] == arms[RATE]["nudges"] == arms[SAVED]["nudges"] == arms[LIST]["nudges"] > 0
     assert arms[NOBODY]["nudges"] == 0
 
 
@@ -48,8 +48,11 @@ def test_the_list_states_what_is_true_where_the_response_is_known() -> None:
     assert gain[PILOT]["agrees"]
 
 
-def test_the_list_saves_more_carts_than_chance_and_than_risk_times_value() -> None:
-    changes = {name: row["abandoned_share"] for name, row in trial()["differences"][NOBODY].items()}
+def test_the_list_saves_more_carts_than_chance_and_than_risk_times_value_and_earns_most() -> None:
+    found = trial()["differences"][NOBODY]
+    changes = {name: row["abandoned_share"] for name, row in found.items()}
+    assert changes[SAVED][0] < changes[LIST][0]
+    assert found[LIST]["profit"][0] > max(found[name]["profit"][0] for name in (RANDOM, RATE, SAVED))
     assert changes[LIST][2] < changes[RANDOM][1]
     assert changes[LIST][2] < changes[RATE][1]
     assert changes[RANDOM][2] < 0
