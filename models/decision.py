@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data.examples import Examples
+from data.where import Numbers
 from models.config import CostConfig
 from models.response import rescued_share
 
@@ -18,12 +19,12 @@ CART_VALUE = "cart_value"
 """The feature that says what a cart is worth, in the shop's currency."""
 
 
-def rescue_worth(probability: Floats, examples: Examples, values: Floats, costs: CostConfig) -> Floats:
+def rescue_worth(probability: Floats, examples: Examples | Numbers, values: Floats, costs: CostConfig) -> Floats:
     """Profit that nudging a cart brings where it would be abandoned, (n,): share rescued · margin · value.
 
     Args:
         probability: (n,) probability that the cart is abandoned.
-        examples: the n carts.
+        examples: the n carts, or their features where all are numbers.
         values: (n,) value of the cart.
         costs: what a nudge brings.
 

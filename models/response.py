@@ -5,20 +5,21 @@ import numpy.typing as npt
 
 from data.errors import InputError
 from data.examples import Examples
+from data.where import Numbers, select
 from models.config import CostConfig
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def rescued_share(probability: Floats, examples: Examples, costs: CostConfig) -> Floats:
+def rescued_share(probability: Floats, examples: Examples | Numbers, costs: CostConfig) -> Floats:
     """Of carts that would be abandoned, the share that a nudge turns into purchases, (n,).
 
     `costs.rescue_rate`, or in a segment of `costs.segments` what its shift comes to (`share_of_shift`).
 
     Args:
         probability: (n,) probability that each cart is abandoned.
-        examples: the n carts.
+        examples: the n carts, or their features where all are numbers.
         costs: the rate and the segments.
 
     Raises:
@@ -46,15 +47,14 @@ def share_of_shift(probability: Floats, shift: Floats | float) -> Floats:
     return share
 
 
-def segment_of(examples: Examples, costs: CostConfig) -> Ints:
+def segment_of(examples: Examples | Numbers, costs: CostConfig) -> Ints:
     """Position of the first segment that each cart belongs to, (n,); −1 where it belongs to none.
 
     Raises:
         InputError: a condition cannot be read or names no feature.
     """
-    from data.where import select
-
-    found = np.full(len(examples), -1, dtype=np.int64)
+    rows = len(examples) if isinstance(examples, Examples) else len(next(iter(examples.values())))
+    found = np.full(rows, -1, dtype=np.int64)
     for position, segment in enumerate(costs.segments):
         try:
             meets = select(segment.where, examples)

@@ -69,9 +69,7 @@ class CartScorer:
         values = known.astype(np.float64)
         probability = self._predict(rows)
         told = np.where(np.isnan(values), self._costs.cart_value, values)
-        # Only segments look at the features: without them no table is made.
-        examples = self._examples(features if self._costs.segments else [])
-        worth = rescue_worth(probability, examples, told, self._costs)
+        worth = rescue_worth(probability, dict(zip(self._names, rows.T, strict=True)), told, self._costs)
         gain = nudge_value(probability, worth, self._costs)
         sure = np.minimum(probability, SURE) >= self._threshold
         columns = (features, probability, values, gain, sure)
@@ -81,12 +79,9 @@ class CartScorer:
         )
         return [[next(scored) for _ in request] for request in requests]
 
-    def _examples(self, features: Sequence[dict[str, float]]) -> Examples:
-        frame = pd.DataFrame(features)
-        return from_frame(frame.assign(**dict.fromkeys(set(KEYS) - set(frame))), self._specs)
-
     def reasons(self, requests: Sequence[Sequence[dict[str, float]]]) -> list[list[list[str]]]:
         """Why, in words, for the features of the carts of some requests."""
-        examples = self._examples([features for request in requests for features in request])
+        frame = pd.DataFrame([features for request in requests for features in request])
+        examples = from_frame(frame.assign(**dict.fromkeys(set(KEYS) - set(frame))), self._specs)
         found = iter(reasons(self._attribute(examples), examples, top=REASONS))
         return [[next(found) for _ in request] for request in requests]

@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 from data.errors import InputError
 from models.config import CostConfig, SegmentConfig
 from models.response import rescued_share, segment_of, share_of_shift
-from tests.models.tables import carts, truth
+from tests.models.tables import carts, numbers_only, truth
 
 EXAMPLES = carts(300, 5)
 
@@ -47,3 +47,12 @@ def test_without_segments_everybody_responds_alike() -> None:
 def test_a_condition_on_nothing_known_names_the_setting() -> None:
     with pytest.raises(InputError, match=r"`costs.segments` `where` should name columns.*Did you mean `cart_value`"):
         rescued_share(truth(EXAMPLES), EXAMPLES, segments(("cart_values > 80", 0.9)))
+
+
+def test_columns_of_numbers_say_the_same_as_examples() -> None:
+    plain = numbers_only(EXAMPLES)
+    numbers = {str(name): column.to_numpy() for name, column in plain.features.items()}
+    costs = segments(("n_views > 4 and not hour < 6", 0.9), ("n_views is null", 0.2), ("cart_value > 50", 0.4))
+    found = segment_of(numbers, costs)
+    np.testing.assert_array_equal(found, segment_of(plain, costs))
+    assert set(found) == {-1, 0, 1, 2}
