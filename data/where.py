@@ -6,8 +6,9 @@ an SQL engine ever sees it. Unknown values are as in SQL: neither a comparison n
 
 import difflib
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,11 @@ FORM = "a condition like `hour >= 22 and cart_value > 100`"
 ALLOWED = "column names, numbers, 'texts', = <> < <= > >=, and, or, not, in (…), between … and …, is null"
 
 
+Floats = npt.NDArray[np.floating]
+Numbers = Mapping[str, Floats]
+"""Columns of numbers by name, (n,) each, NaN where unknown."""
+
+
 @dataclass(frozen=True)
 class _Values:
     """One side of a comparison."""
@@ -46,13 +52,22 @@ class _Values:
     """Whether they are texts."""
 
 
-def select(condition: str, examples: Examples) -> Bools:
+Columns = Mapping[str, Callable[[], _Values]]  # made when a condition asks for them
+
+
+def select(condition: str, examples: Examples | Numbers) -> Bools:
     """(n,) which examples meet a condition on their features, `session_id`, `visitor_id` and `decision_point`.
+
+    Columns of numbers will do where all are numbers: a server judges one cart at a time, and tables cost milliseconds.
 
     Raises:
         InputError: the condition cannot be read, has something else than what is allowed, or names no such column.
     """
-    return _answer(_parsed(condition), _columns(examples), len(examples))[0]
+    tree = _parsed(condition)
+    if isinstance(examples, Examples):
+        return _answer(tree, _columns(examples), len(examples))[0]
+    columns: Columns = {name: partial(_numbers, column) for name, column in examples.items()}
+    return _answer(tree, columns, len(next(iter(examples.values()))))[0]
 
 
 def parts_of(condition: str) -> tuple[str, ...]:
@@ -61,6 +76,7 @@ def parts_of(condition: str) -> tuple[str, ...]:
     return tuple(part.sql(dialect="duckdb") for part in (tree.flatten() if isinstance(tree, exp.And) else [tree]))
 
 
+@lru_cache
 def _parsed(condition: str) -> exp.Expr:
     if len(condition) > LONGEST:
         raise InputError(f"`--where` should have at most {LONGEST:,} characters. Received: {len(condition):,}")
@@ -82,11 +98,16 @@ def _place(error: ParseError) -> str:
     return f", which cannot be read at character {at}, near `{found.get('highlight')}`"
 
 
-def _columns(examples: Examples) -> dict[str, _Values]:
+def _columns(examples: Examples) -> Columns:
     frame = {name: examples.keys[name] for name in KEYS} | {str(n): c for n, c in examples.features.items()}
     texts = {"session_id", "visitor_id"} | {spec.name for spec in examples.specs if spec.kind == "categorical"}
     texts -= {spec.name for spec in examples.specs if spec.kind == "numeric"}
-    return {name: _values(column, name in texts) for name, column in frame.items()}
+    return {name: partial(_values, column, name in texts) for name, column in frame.items()}
+
+
+def _numbers(column: Floats) -> _Values:
+    values = column.astype(np.float64)
+    return _Values(values, ~np.isnan(values), False)
 
 
 def _values(column: pd.Series, text: bool) -> _Values:
@@ -96,7 +117,7 @@ def _values(column: pd.Series, text: bool) -> _Values:
     return _Values(column.astype("float64").to_numpy(dtype=np.float64, na_value=np.nan), known, False)
 
 
-def _answer(node: exp.Expr, columns: dict[str, _Values], rows: int) -> Answer:
+def _answer(node: exp.Expr, columns: Columns, rows: int) -> Answer:
     match node:
         case exp.Paren():
             return _answer(node.this, columns, rows)
@@ -134,11 +155,11 @@ def _compared(kind: type[exp.Expr], left: _Values, right: _Values, rows: int, no
     return known & holds, known & ~holds
 
 
-def _value(node: exp.Expr, columns: dict[str, _Values]) -> _Values:
+def _value(node: exp.Expr, columns: Columns) -> _Values:
     if isinstance(node, exp.Column) and not node.table:
         if node.name not in columns:
             raise InputError(f"`--where` should name columns of the examples. Received: {_unknown(node, columns)}")
-        return columns[node.name]
+        return columns[node.name]()
     sign, inner = (-1.0, node.this) if isinstance(node, exp.Neg) else (1.0, node)
     if isinstance(inner, exp.Literal) and inner.is_string and inner is node:
         return _Values(np.array([inner.name], dtype=str), np.array([True]), True)

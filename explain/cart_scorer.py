@@ -16,7 +16,7 @@ from explain.adapter import compiled
 from explain.attribution import Attributor
 from explain.sentences import reasons
 from models.config import CostConfig
-from models.decision import CART_VALUE, SURE, Nudge, nudge_value
+from models.decision import CART_VALUE, SURE, Nudge, nudge_value, rescue_worth
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ class CartScorer:
         known = rows[:, self._names.index(CART_VALUE)] if CART_VALUE in self._names else np.full(len(rows), np.nan)
         values = known.astype(np.float64)
         probability = self._predict(rows)
-        gain = nudge_value(probability, np.where(np.isnan(values), self._costs.cart_value, values), self._costs)
+        told = np.where(np.isnan(values), self._costs.cart_value, values)
+        worth = rescue_worth(probability, dict(zip(self._names, rows.T, strict=True)), told, self._costs)
+        gain = nudge_value(probability, worth, self._costs)
         sure = np.minimum(probability, SURE) >= self._threshold
         columns = (features, probability, values, gain, sure)
         scored = iter(

@@ -158,10 +158,12 @@ def _nudges(data: ReportData) -> dict[str, Any]:
 def _costs(costs: dict[str, Any] | None) -> list[tuple[str, str]]:
     if costs is None:
         return []
+    segments = costs.get("segments") or ()
+    rate = share_text(costs["rescue_rate"])
     return [
         ("Assumed cost of a nudge", _money(costs["nudge_cost"])),
         ("Assumed profit in a sale", share_text(costs["margin"])),
-        ("Assumed share of left carts rescued", share_text(costs["rescue_rate"])),
+        ("Assumed share of left carts rescued", f"by segment ({len(segments)}), else {rate}" if segments else rate),
     ]
 
 

@@ -78,9 +78,9 @@ def wilson(shares: Floats, counts: npt.NDArray[np.int64]) -> tuple[Floats, Float
     return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
 
 
-def profit_thresholds(abandoned: Labels, scores: Floats, values: Floats, costs: CostConfig) -> Curve:
+def profit_thresholds(abandoned: Labels, scores: Floats, worth: Floats, costs: CostConfig) -> Curve:
     """x: threshold from 0 to 1, y: profit per cart of nudging every cart at or above it, in the shop's currency."""
-    thresholds, profits, _ = profit_curve(scores, abandoned, values, costs)
+    thresholds, profits, _ = profit_curve(scores, abandoned, worth, costs)
     grid = np.linspace(0, 1, 101)
     # Thresholds descend: the last of them at or above a grid value bounds the carts that are nudged there.
     found = np.searchsorted(-thresholds, -grid, side="right") - 1

@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from data.examples import Examples
+from data.where import Numbers
 from models.config import CostConfig
+from models.response import rescued_share
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,15 +34,30 @@ class Nudge:
     """What it is expected to bring less its cost, in the shop's currency."""
 
 
-def nudge_value(probability: Floats, cart_value: Floats, costs: CostConfig) -> Floats:
-    """Expected profit of nudging each cart, in the shop's currency: p · rescue rate · margin · value − cost.
+def rescue_worth(probability: Floats, examples: Examples | Numbers, values: Floats, costs: CostConfig) -> Floats:
+    """Profit that nudging a cart brings where it would be abandoned, (n,): share rescued · margin · value.
 
     Args:
         probability: (n,) probability that the cart is abandoned.
-        cart_value: (n,) value of the cart.
-        costs: what a nudge costs and brings.
+        examples: the n carts, or their features where all are numbers.
+        values: (n,) value of the cart.
+        costs: what a nudge brings.
+
+    Raises:
+        InputError: a condition of `costs.segments` cannot be used.
     """
-    return probability * costs.rescue_rate * costs.margin * cart_value - costs.nudge_cost
+    return rescued_share(probability, examples, costs) * costs.margin * values
+
+
+def nudge_value(probability: Floats, worth: Floats, costs: CostConfig) -> Floats:
+    """Expected profit of nudging each cart, in the shop's currency: p · worth − cost.
+
+    Args:
+        probability: (n,) probability that the cart is abandoned.
+        worth: (n,) what `rescue_worth` gives.
+        costs: what a nudge costs.
+    """
+    return probability * worth - costs.nudge_cost
 
 
 def cart_values(examples: Examples, costs: CostConfig) -> tuple[Floats, tuple[str, ...]]:
@@ -63,18 +80,19 @@ def cart_values(examples: Examples, costs: CostConfig) -> tuple[Floats, tuple[st
 def choose_threshold(probability: Floats, validation: Examples, costs: CostConfig) -> dict[str, Any]:
     """The probability from which nudging pays most on the validation examples.
 
-    Profit is counted from what really happened there: a nudged cart that was abandoned brings rescue rate · margin ·
-    value, every nudged cart costs `nudge_cost`. A threshold above every probability (nobody is nudged) is a candidate.
+    Profit is counted from what really happened there: a nudged cart that was abandoned brings its `rescue_worth`,
+    every nudged cart costs `nudge_cost`. A threshold above every probability (nobody is nudged) is a candidate.
 
     Returns:
         `value` (in [0, 1]; 1 where no nudge pays), `expected_profit_per_cart` and `nudged_share` on the validation
         examples, `notes`.
     """
     values, notes = cart_values(validation, costs)
-    thresholds, profits, shares = profit_curve(probability, validation.abandoned, values, costs)
+    worth = rescue_worth(probability, validation, values, costs)
+    thresholds, profits, shares = profit_curve(probability, validation.abandoned, worth, costs)
     best = int(np.argmax(profits))
     if shares[best] == 0.0:
-        most = float(np.max(probability * values, initial=0.0)) * costs.rescue_rate * costs.margin
+        most = float(np.max(probability * worth, initial=0.0))
         notes += (
             f"At these costs no nudge pays: one costs {costs.nudge_cost:g} and is expected to bring at most "
             f"{most:.3g}.",
@@ -88,9 +106,15 @@ def choose_threshold(probability: Floats, validation: Examples, costs: CostConfi
 
 
 def profit_curve(
-    probability: Floats, abandoned: npt.NDArray[np.int8], values: Floats, costs: CostConfig
+    probability: Floats, abandoned: npt.NDArray[np.int8], worth: Floats, costs: CostConfig
 ) -> tuple[Floats, Floats, Floats]:
     """Profit per cart of nudging every cart at or above a threshold, for each threshold that changes anything.
+
+    Args:
+        probability: (n,) probability that the cart is abandoned.
+        abandoned: (n,) whether it was.
+        worth: (n,) what `rescue_worth` gives.
+        costs: what a nudge costs.
 
     Returns:
         Descending thresholds (m,), starting with 1 for "nobody"; profit per cart, nudged or not, (m,); share of the
@@ -98,7 +122,7 @@ def profit_curve(
     """
     probability = np.minimum(probability, SURE)
     order = np.argsort(-probability, kind="stable")
-    gain = abandoned * values * costs.rescue_rate * costs.margin - costs.nudge_cost
+    gain = abandoned * worth - costs.nudge_cost
     total = np.cumsum(gain[order]) / max(len(order), 1)
     ordered = probability[order]
     ends = np.flatnonzero(np.r_[np.diff(ordered) < 0, True]) if len(order) else np.zeros(0, np.int64)
@@ -110,7 +134,7 @@ def profit_curve(
 
 
 def at_threshold(
-    probability: Floats, abandoned: npt.NDArray[np.int8], values: Floats, costs: CostConfig, threshold: float
+    probability: Floats, abandoned: npt.NDArray[np.int8], worth: Floats, costs: CostConfig, threshold: float
 ) -> dict[str, float | None]:
     """What nudging at a threshold comes to on examples it was not chosen on.
 
@@ -120,9 +144,9 @@ def at_threshold(
         `profit_per_cart_if_all_nudged`, and `profit_per_cart_by_value`, where each cart is nudged if its own expected
         profit, from its probability and value, is positive.
     """
-    gain = abandoned * values * costs.rescue_rate * costs.margin - costs.nudge_cost
+    gain = abandoned * worth - costs.nudge_cost
     nudged = np.minimum(probability, SURE) >= threshold
-    by_value = nudge_value(probability, values, costs) > 0
+    by_value = nudge_value(probability, worth, costs) > 0
     lost = abandoned == 1
     return {
         "value": threshold,

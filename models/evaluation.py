@@ -19,7 +19,7 @@ from models.binary_metrics import (
 )
 from models.config import CostConfig, EvaluateConfig
 from models.curves import calibration_curve, lift_curve, precision_recall_curve, profit_thresholds, roc_curve
-from models.decision import at_threshold, cart_values
+from models.decision import at_threshold, cart_values, rescue_worth
 from models.slices import Slice, slices_of
 
 MODEL = "model"
@@ -54,6 +54,7 @@ def evaluate_abandonment(
     """
     labels, clusters = test.abandoned, clusters_of(test.keys)
     values, notes = cart_values(test, costs)
+    worth = rescue_worth(scores[MODEL], test, values, costs)
     points = {name: binary_metrics(labels, one, evaluate.bins) for name, one in scores.items()}
     drawn = bootstrap_metrics(labels, scores, clusters, evaluate.bootstrap, evaluate.bins, seed) if len(test) else {}
     intervals = {name: intervals_of(points[name], drawn.get(name)) for name in scores}
@@ -65,7 +66,7 @@ def evaluate_abandonment(
         "baseline_intervals": {name: intervals[name] for name in baselines},
         "differences": {name: differences_of(points, drawn, MODEL, name) for name in baselines},
         "calibration_gap": _gap(labels, scores[MODEL], clusters, evaluate.bootstrap, seed) if len(test) else None,
-        "threshold": {**at_threshold(scores[MODEL], labels, values, costs, threshold), "notes": list(notes)},
+        "threshold": {**at_threshold(scores[MODEL], labels, worth, costs, threshold), "notes": list(notes)},
         "slices": [
             _slice(one, test, scores[MODEL], clusters, evaluate, seed) for one in slices_of(test, scores[MODEL])
         ],
@@ -76,7 +77,7 @@ def evaluate_abandonment(
         },
         "warnings": _warnings(test, clusters, evaluate),
     }
-    return metrics, _curves(labels, scores, values, evaluate, costs)
+    return metrics, _curves(labels, scores, worth, evaluate, costs)
 
 
 def clusters_of(keys: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -188,7 +189,7 @@ def _count(number: int, noun: str) -> str:
 def _curves(
     labels: npt.NDArray[np.int8],
     scores: Mapping[str, Floats],
-    values: Floats,
+    worth: Floats,
     evaluate: EvaluateConfig,
     costs: CostConfig,
 ) -> dict[str, Any]:
@@ -197,5 +198,5 @@ def _curves(
         "precision_recall": {name: precision_recall_curve(labels, one) for name, one in scores.items()},
         "calibration": {name: calibration_curve(labels, one, evaluate.bins) for name, one in scores.items()},
         "lift": {name: lift_curve(labels, one) for name, one in scores.items()},
-        "threshold_profit": profit_thresholds(labels, scores[MODEL], values, costs),
+        "threshold_profit": profit_thresholds(labels, scores[MODEL], worth, costs),
     }

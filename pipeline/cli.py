@@ -187,11 +187,27 @@ def score(
     workdir: Workdir = WORK,
     reasons: Annotated[bool, typer.Option(help="Say why, which takes most of the time.")] = True,
     items: Annotated[bool, typer.Option(help="Say what to show.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what the whole list comes to as JSON.")] = False,
 ) -> None:
     """Write the rescue list: open carts, how likely each is lost, why, what to show, and whether a nudge pays."""
     from pipeline.commands.score import score_command
 
-    score_command(input, output, workdir, reasons, items)
+    score_command(input, output, workdir, reasons, items, as_json)
+
+
+@app.command()
+def simulate(
+    workdir: Workdir = WORK,
+    sessions: Annotated[
+        int, typer.Option(min=1, help="Fresh sessions to simulate, half of them for a pilot.")
+    ] = 400_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the visitors, of who is nudged and of what follows.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Say what acting on the rescue list brings in the demo shop, whose response to a nudge is known."""
+    from pipeline.commands.simulate import simulate_command
+
+    simulate_command(workdir, sessions, seed, as_json)
 
 
 @app.command()

@@ -15,7 +15,8 @@ from explain import sentences
 from explain.attribution import Attributor, background_sample
 from models.abandonment import predict
 from models.artifacts import load_model
-from models.decision import cart_values, nudge_value
+from models.decision import cart_values, nudge_value, rescue_worth
+from models.list_total import ListTotal
 from pipeline.config import PipelineConfig
 from pipeline.recommending import load_recommender, no_recommender
 from pipeline.rescue_items import nothing_shown, out_of_stock, shown_in
@@ -30,6 +31,9 @@ class Rescue:
 
     notes: tuple[str, ...]
     """What was left out, and why."""
+
+    total: ListTotal
+    """What the list comes to."""
 
 
 def rescue_list(
@@ -140,7 +144,7 @@ class Rescuer:
         costs, keys = self._config.costs, carts.examples.keys
         probability = predict(self._model, carts.examples)
         values, notes = cart_values(carts.examples, costs)
-        gain = nudge_value(probability, values, costs)
+        gain = nudge_value(probability, rescue_worth(probability, carts.examples, values, costs), costs)
         table = {
             "visitor_id": keys["visitor_id"],
             "session_id": keys["session_id"],
@@ -154,7 +158,8 @@ class Rescuer:
         recommended, why = self._shown(carts)
         frame = pd.concat([pd.DataFrame(table), self._reasons(carts.examples), recommended], axis=1)
         ordered = frame.sort_values(["expected_nudge_value", "session_id"], ascending=[False, True], kind="stable")
-        return Rescue(ordered.reset_index(drop=True), (*notes, *why))
+        total = ListTotal.of(gain, costs.margin * values, costs.nudge_cost)
+        return Rescue(ordered.reset_index(drop=True), (*notes, *why), total)
 
     def _shown(self, carts: OpenCarts) -> tuple[pd.DataFrame, tuple[str, ...]]:
         if self._recommender is not None:

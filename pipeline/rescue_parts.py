@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from data.errors import InputError
 from data.open_carts import OpenCarts, open_cart_batches
 from data.sources import source_files
+from models.list_total import ListTotal
 from pipeline.config import PipelineConfig, settings_of
 from pipeline.fingerprint import file_hash
 from pipeline.rescue import Rescuer, write_carts, write_rescue
@@ -27,10 +28,8 @@ STATE, SCRATCH, CARTS = "score.json", ".scratch", "carts.parquet"
 class Parts:
     """A list in parts."""
 
-    carts: int
-    nudges: int
-    worth: float
-    """What the nudges that pay are expected to bring, in the shop's currency."""
+    total: ListTotal
+    """What the list comes to."""
 
     notes: tuple[str, ...]
 
@@ -91,8 +90,7 @@ def _part(rescuer: Rescuer, carts: OpenCarts, out: Path, name: str) -> dict[str,
     if not about.exists():
         rescue = rescuer(carts)
         write_rescue(rescue.carts, out / f"{name}.parquet")
-        worth = rescue.carts.loc[rescue.carts["nudge"], "expected_nudge_value"]
-        told = {"carts": len(rescue.carts), "nudges": len(worth), "worth": float(worth.sum()), "notes": rescue.notes}
+        told = {"total": asdict(rescue.total), "notes": rescue.notes}
         write_whole(about, json.dumps(told) + "\n")
     told = json.loads(about.read_text())
     return dict(told)
@@ -135,5 +133,4 @@ def _claim(out: Path, state: dict[str, Any]) -> Parts | None:
 
 def _parts(parts: Sequence[dict[str, Any]]) -> Parts:
     notes = tuple(dict.fromkeys(note for part in parts for note in part["notes"]))
-    carts, nudges = sum(part["carts"] for part in parts), sum(part["nudges"] for part in parts)
-    return Parts(carts, nudges, sum(part["worth"] for part in parts), notes)
+    return Parts(ListTotal.sum(ListTotal(**part["total"]) for part in parts), notes)

@@ -44,9 +44,16 @@ def simulate(config: DemoConfig) -> Shop:
 
 def chunks(config: DemoConfig, catalogue: Catalogue) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Events and truth of one chunk of visitors after another, each ordered by time."""
-    exposure, base = _exposure(config, catalogue), 0
+    yield from visitors_of(config, catalogue, exposure_of(config, catalogue), (2,))
+
+
+def visitors_of(
+    config: DemoConfig, catalogue: Catalogue, exposure: Floats, crowd: tuple[int, ...]
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """`chunks` of one of many crowds of visitors; (2,) is the crowd of the shop's own log."""
+    base = 0
     for number, first in enumerate(range(0, config.sessions, CHUNK)):
-        rng = np.random.default_rng([config.seed, 2, number])
+        rng = np.random.default_rng([config.seed, *crowd, number])
         visits = visit(config, catalogue, rng, min(CHUNK, config.sessions - first), base)
         base = int(visits.visitor[-1]) + 1
         log, carted = browse(catalogue, visits, rng)
@@ -56,7 +63,7 @@ def chunks(config: DemoConfig, catalogue: Catalogue) -> Iterator[tuple[pd.DataFr
         yield _events(catalogue, visits, log), _truth(visits, log, points)
 
 
-def _exposure(config: DemoConfig, catalogue: Catalogue) -> Floats:
+def exposure_of(config: DemoConfig, catalogue: Catalogue) -> Floats:
     """How often each item is met relative to the average item, measured on browsing of its own.
 
     Popularity alone does not tell: partners and categories pull visitors to some items.

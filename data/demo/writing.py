@@ -47,7 +47,7 @@ def write_demo(config: DemoConfig, out: Path, format: Format = "parquet") -> dic
     catalogue = build_catalogue(config)
     _write_all(out / f"catalogue.{format}", catalogue_frame(catalogue), format)
     events = carts = points = abandoned = 0
-    with _Table(out / f"events.{format}", format) as log, _Table(out / f"truth.{format}", format) as known:
+    with Table(out / f"events.{format}", format) as log, Table(out / f"truth.{format}", format) as known:
         for happened, truths in chunks(config, catalogue):
             log.write(happened)
             known.write(truths)
@@ -63,14 +63,14 @@ def write_demo(config: DemoConfig, out: Path, format: Format = "parquet") -> dic
     }
 
 
-class _Table:
+class Table:
     """A file that grows by one frame after another."""
 
-    def __init__(self, path: Path, format: Format) -> None:
+    def __init__(self, path: Path, format: Format = "parquet") -> None:
         self.path, self.format = path, format
         self.writer: Any = None
 
-    def __enter__(self) -> "_Table":
+    def __enter__(self) -> "Table":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,6 +78,7 @@ class _Table:
             self.writer.close()
 
     def write(self, frame: pd.DataFrame) -> None:
+        """Add rows; the first frame decides the columns."""
         table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
         if self.writer is None:
             options = pyarrow.csv.WriteOptions(quoting_style="none", quoting_header="none")
@@ -90,5 +91,5 @@ class _Table:
 
 
 def _write_all(path: Path, frame: pd.DataFrame, format: Format) -> None:
-    with _Table(path, format) as table:
+    with Table(path, format) as table:
         table.write(frame)

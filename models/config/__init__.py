@@ -2,7 +2,7 @@
 
 from models.config.abandonment import AbandonmentConfig
 from models.config.digits import DigitsConfig
-from models.config.evaluation import CostConfig, EvaluateConfig
+from models.config.evaluation import CostConfig, EvaluateConfig, SegmentConfig
 from models.config.health import GradientHealthConfig
 from models.config.multi_task import MultiTaskConfig
 from models.config.optimizer import RULES, OptimizerConfig, Rule, ScheduleConfig
@@ -25,5 +25,6 @@ __all__ = [
     "RecommenderConfig",
     "Rule",
     "ScheduleConfig",
+    "SegmentConfig",
     "TuneConfig",
 ]

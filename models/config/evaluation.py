@@ -5,6 +5,17 @@ from pydantic import Field, PositiveInt
 from data.strict import StrictModel
 
 
+class SegmentConfig(StrictModel):
+    """Carts that respond alike to a nudge."""
+
+    where: str = Field(min_length=1)
+    """Condition on the features, as for `explain --where`: "cart_value < 20 and visitor_purchases = 0"."""
+
+    shift: float = Field(ge=0.0)
+    """By how much a nudge lowers the log-odds of their being left: ln((1 − a) a′ / (a (1 − a′))) for shares left of
+    a with a nudge and a′ without."""
+
+
 class CostConfig(StrictModel):
     """What a nudge costs and brings, in the shop's currency; sets the decision threshold and the value of a nudge."""
 
@@ -16,6 +27,10 @@ class CostConfig(StrictModel):
 
     rescue_rate: float = Field(default=0.1, gt=0.0, le=1.0)
     """Share of the carts that would be abandoned which a nudge turns into purchases."""
+
+    segments: tuple[SegmentConfig, ...] = ()
+    """What a trial with randomized nudges measured. The first segment whose condition a cart meets says how the cart
+    responds, in the place of `rescue_rate`: carts that are all but lost, or all but sold, then respond less."""
 
     cart_value: float = Field(default=1.0, gt=0.0)
     """Value counted for a cart whose value the source does not tell, in the same currency."""

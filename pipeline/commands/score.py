@@ -1,8 +1,12 @@
 """`score`: the rescue list."""
 
+import json
+import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -12,13 +16,18 @@ from pipeline.progress import Progress
 from pipeline.quiet import quiet
 from pipeline.runner import need_abandonment, read_config
 
+if TYPE_CHECKING:
+    from models.list_total import ListTotal
+
 FORMS = (".csv", ".parquet")
 
 NOTES = 5
 """Notes printed of a list in parts; `score.json` has those of each part."""
 
 
-def score_command(source: Path, output: Path, workdir: Path, reasons: bool = True, items: bool = True) -> None:
+def score_command(
+    source: Path, output: Path, workdir: Path, reasons: bool = True, items: bool = True, as_json: bool = False
+) -> None:
     """Score a fresh log with the models in a work folder and write the list."""
     _check_output(output)
     config = read_config(workdir)
@@ -26,31 +35,42 @@ def score_command(source: Path, output: Path, workdir: Path, reasons: bool = Tru
     with Progress() as progress:
         progress.started("score")
         if output.suffix in FORMS:
-            carts, nudges, worth, notes = _one_list(config, workdir, source, output, reasons, items)
+            total, notes = _one_list(config, workdir, source, output, reasons, items)
         else:
             with quiet():
                 from pipeline.rescue_parts import write_parts
             parts = write_parts(config, workdir, source, output, reasons, items, progress.detail)
-            carts, nudges, worth, notes = parts.carts, parts.nudges, parts.worth, _few(parts.notes)
+            total, notes = parts.total, _few(parts.notes)
+    if as_json:
+        sys.stdout.write(json.dumps({**asdict(total), "interval": total.interval, "notes": list(notes)}) + "\n")
+        return
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for note in notes:
         console.print(note)
-    console.print(
-        f"{carts:,} open carts in {output}; a nudge pays for {nudges:,} of them, "
-        f"{worth:,.2f} in all at the costs in `[costs]`."
+    for line in told(total, output):
+        console.print(line)
+
+
+def told(total: "ListTotal", output: Path) -> tuple[str, str]:
+    """The list as a whole, in words."""
+    low, high = total.interval
+    return (
+        f"{total.carts:,} open carts in {output}; a nudge pays for {total.nudges:,} of them, which cost "
+        f"{total.cost:,.2f} and are expected to bring {total.profit:,.2f} more than that.",
+        f"With luck alone the profit lies between {low:,.2f} and {high:,.2f} 95 times in 100; that takes the predicted "
+        "risks and the response to a nudge in `[costs]` as right, and carts as independent.",
     )
 
 
 def _one_list(
     config: PipelineConfig, workdir: Path, source: Path, output: Path, reasons: bool, items: bool
-) -> tuple[int, int, float, Sequence[str]]:
+) -> tuple["ListTotal", Sequence[str]]:
     with quiet():
         from pipeline.rescue import rescue_list, write_rescue
     with tempfile.TemporaryDirectory() as scratch:
         rescue = rescue_list(config, workdir, source, Path(scratch), reasons, items)
     write_rescue(rescue.carts, output)
-    worth = rescue.carts.loc[rescue.carts["nudge"], "expected_nudge_value"]
-    return len(rescue.carts), len(worth), float(worth.sum()), rescue.notes
+    return rescue.total, rescue.notes
 
 
 def _few(notes: Sequence[str]) -> Sequence[str]:

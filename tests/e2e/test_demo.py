@@ -162,7 +162,10 @@ def test_score_writes_a_rescue_list_of_open_carts(demo: Path, tmp_path: Path) ->
     pipeline("demo-data", fresh, "--sessions", "400", "--seed", "99", home=demo)
     for form in ("csv", "parquet"):
         out = tmp_path / f"rescue.{form}"
-        told = pipeline("score", fresh / "events.parquet", "-o", out, "--workdir", demo / "work", home=demo).stdout
+        more = ["--json"] if form == "parquet" else []
+        told = pipeline(
+            "score", fresh / "events.parquet", "-o", out, "--workdir", demo / "work", *more, home=demo
+        ).stdout
         carts = pd.read_csv(out) if form == "csv" else pd.read_parquet(out)
         assert len(carts) > 20
         assert carts["session_id"].is_unique
@@ -170,6 +173,10 @@ def test_score_writes_a_rescue_list_of_open_carts(demo: Path, tmp_path: Path) ->
         assert carts["expected_nudge_value"].is_monotonic_decreasing
         assert carts["reason_1"].str.contains("predicted risk").mean() > 0.9
         assert carts[[f"item_{n}" for n in range(1, 6)]].notna().all(axis=None)
+    total = json.loads(told)
+    assert (total["carts"], total["nudges"]) == (len(carts), carts["nudge"].sum())
+    assert abs(total["profit"] - carts.loc[carts["nudge"], "expected_nudge_value"].sum()) < 0.01
+    assert total["interval"][0] < total["profit"] < total["interval"][1]
     events = pd.read_parquet(fresh / "events.parquet")
     assert set(carts["visitor_id"]) <= set(events.loc[events["event"] == "cart", "visitor_id"])
     before = pd.read_parquet(demo / "work" / "ingest" / "events.parquet")

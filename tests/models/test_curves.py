@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from models.config import CostConfig
 from models.curves import calibration_curve, lift_curve, precision_recall_curve, profit_thresholds, roc_curve, wilson
-from models.decision import at_threshold
+from models.decision import at_threshold, rescue_worth
 from tests.models.tables import carts, truth
 
 EXAMPLES = carts(1000, 1)
@@ -51,8 +51,8 @@ def test_wilson_interval_of_a_textbook_case() -> None:
 
 def test_the_profit_curve_agrees_with_nudging_at_each_threshold() -> None:
     costs = CostConfig()
-    values = EXAMPLES.features["cart_value"].to_numpy(np.float64)
-    curve = profit_thresholds(LABELS, SCORES, values, costs)
+    worth = rescue_worth(SCORES, EXAMPLES, EXAMPLES.features["cart_value"].to_numpy(np.float64), costs)
+    curve = profit_thresholds(LABELS, SCORES, worth, costs)
     for x, y in list(zip(curve["x"], curve["y"], strict=True))[::7]:
-        assert at_threshold(SCORES, LABELS, values, costs, x)["expected_profit_per_cart"] == pytest.approx(y)
+        assert at_threshold(SCORES, LABELS, worth, costs, x)["expected_profit_per_cart"] == pytest.approx(y)
     assert curve["y"][-1] == 0.0

@@ -8,7 +8,7 @@ import pytest
 
 from data.examples import Examples
 from models.config import CostConfig
-from models.decision import at_threshold, cart_values, choose_threshold, nudge_value, profit_curve
+from models.decision import at_threshold, cart_values, choose_threshold, nudge_value, profit_curve, rescue_worth
 from tests.models.tables import carts, numbers_only, truth
 
 COSTS = CostConfig(nudge_cost=0.5, margin=0.25, rescue_rate=0.1)
@@ -16,7 +16,8 @@ COSTS = CostConfig(nudge_cost=0.5, margin=0.25, rescue_rate=0.1)
 
 def test_a_nudge_pays_from_cost_over_gain_on() -> None:
     break_even = 0.5 / (0.25 * 0.1 * 40)
-    values = nudge_value(np.array([break_even - 0.01, break_even, break_even + 0.01]), np.full(3, 40.0), COSTS)
+    risks = np.array([break_even - 0.01, break_even, break_even + 0.01])
+    values = nudge_value(risks, rescue_worth(risks, carts(3, 0), np.full(3, 40.0), COSTS), COSTS)
     assert values[0] < 0 < values[2]
     assert values[1] == pytest.approx(0)
 
@@ -33,12 +34,13 @@ def test_with_true_probabilities_and_equal_values_the_threshold_is_the_break_eve
 def test_no_other_threshold_earns_more_on_the_validation_examples() -> None:
     examples = carts(500, 4)
     probability, values = truth(examples), examples.features["cart_value"].to_numpy(np.float64)
+    worth = rescue_worth(probability, examples, values, COSTS)
     chosen = choose_threshold(probability, examples, COSTS)
     for threshold in np.linspace(0, 0.99, 50):
-        other = at_threshold(probability, examples.abandoned, values, COSTS, threshold)["expected_profit_per_cart"]
+        other = at_threshold(probability, examples.abandoned, worth, COSTS, threshold)["expected_profit_per_cart"]
         assert other is not None
         assert other <= chosen["expected_profit_per_cart"] + 1e-12
-    same = at_threshold(probability, examples.abandoned, values, COSTS, chosen["value"])
+    same = at_threshold(probability, examples.abandoned, worth, COSTS, chosen["value"])
     assert same["expected_profit_per_cart"] == pytest.approx(chosen["expected_profit_per_cart"])
     assert same["nudged_share"] == pytest.approx(chosen["nudged_share"])
 
@@ -64,7 +66,7 @@ def test_unknown_cart_values_count_as_configured_and_are_told() -> None:
 def test_the_profit_of_nudging_everyone_is_the_end_of_the_curve() -> None:
     examples = carts(200, 1)
     values = examples.features["cart_value"].to_numpy(np.float64)
-    thresholds, profits, shares = profit_curve(truth(examples).round(1), examples.abandoned, values, COSTS)
+    thresholds, profits, shares = profit_curve(truth(examples).round(1), examples.abandoned, values * 0.025, COSTS)
     assert thresholds[0] == 1.0
     assert profits[0] == 0.0
     assert shares[-1] == 1.0

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from data.errors import InputError
-from pipeline.commands.score import score_command
+from models.list_total import ListTotal
+from pipeline.commands.score import score_command, told
 from pipeline.rescue import write_rescue
 
 CARTS = pd.DataFrame(
@@ -41,3 +42,12 @@ def test_nothing_half_written_stays(tmp_path: Path) -> None:
 def test_an_output_that_cannot_be_is_refused_before_any_work(name: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=told):
         score_command(tmp_path / "log.csv", tmp_path / name, tmp_path / "no-run")
+
+
+def test_the_whole_list_is_told_with_its_cost_and_the_luck_in_it() -> None:
+    lines = told(ListTotal(carts=1_234, nudges=1_000, cost=500.0, profit=250.0, variance=100.0), Path("out.csv"))
+    assert lines[0] == (
+        "1,234 open carts in out.csv; a nudge pays for 1,000 of them, which cost 500.00 and are expected to bring "
+        "250.00 more than that."
+    )
+    assert "between 230.40 and 269.60 95 times in 100" in lines[1]

@@ -59,7 +59,7 @@ def test_a_stopped_list_is_taken_up_and_holds_what_one_list_holds(trained: Path,
     pd.testing.assert_frame_equal(
         parts.sort_values(order, ascending=[False, True], ignore_index=True), one, check_dtype=False
     )
-    assert (whole.carts, whole.nudges) == (len(one), one["nudge"].sum())
+    assert (whole.total.carts, whole.total.nudges) == (len(one), one["nudge"].sum())
     assert told[-1] == f"{len(one):,} of {len(one):,} carts"
     said = len(told)
     assert (write(stop=False), len(told)) == (whole, said + 1)  # nothing is done again

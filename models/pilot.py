@@ -1,0 +1,128 @@
+"""What a trial with randomized nudges says of the response to a nudge."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+from scipy.stats import norm
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Estimate = tuple[float, float, float]
+"""A figure and the ends of its 95% interval."""
+
+NUDGED = 0.5
+"""Share of the pilot's visitors who are nudged."""
+
+MOST = 10.0
+"""The largest shift told: beyond it hardly a cart is left."""
+
+CLIP = 1e-6
+Z = float(norm.ppf(0.975))
+"""Standard errors on either side in a 95% interval."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How the carts of a segment respond."""
+
+    carts: int
+    shift: float
+    """By how much a nudge lowers the log-odds of their being left, 0 to `MOST`."""
+
+    error: float
+    """Its standard error."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95%, not below 0."""
+        half = Z * self.error
+        return max(0.0, self.shift - half), self.shift + half
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """What a pilot measured."""
+
+    carts: int
+    nudged: int
+    rescue_rate: Estimate
+    """Share of the carts that would be left which a nudge rescues, over all carts."""
+
+    segments: tuple[Shift, ...]
+    """One for each segment asked for."""
+
+
+def measure_pilot(
+    probability: Floats, segment: Ints, segments: int, nudged: Bools, abandoned: Bools, visitors: Ints
+) -> Pilot:
+    """Measure the response of a pilot's carts, half of whose visitors were nudged by the toss of a coin.
+
+    How many carts are left without a nudge, and how many a nudge keeps from it, are Horvitz and Thompson's estimates on
+    outcomes less what the model expects, which lowers their variance and leaves them unbiased however wrong the model
+    is. The shift of a segment is the one under which the model expects as many to be kept.
+
+    Args:
+        probability: (n,) the model's, of being abandoned without a nudge.
+        segment: (n,) segment of each cart, below 0 for none.
+        segments: how many there are.
+        nudged: (n,) who was nudged; all carts of a visitor or none.
+        abandoned: (n,) what became of them.
+        visitors: (n,) the visitor's number, 0 … c − 1.
+    """
+    expected = np.clip(probability, CLIP, 1.0 - CLIP)
+    surprise = abandoned - expected
+    alone = expected + surprise * ~nudged / (1.0 - NUDGED)
+    kept = alone - expected - surprise * nudged / NUDGED
+    rate = _ratio(kept, alone, visitors)
+    found = tuple(_shift(*(a[segment == s] for a in (expected, kept, visitors))) for s in range(segments))
+    return Pilot(len(nudged), int(nudged.sum()), rate, found)
+
+
+def gain_error(probability: Floats, segment: Ints, nudged: Bools, sale: Floats, shifts: tuple[Shift, ...]) -> float:
+    """Standard error of the profit stated for nudges to some carts, from that of the shifts it is stated by.
+
+    Args:
+        probability: (n,) probability of being abandoned without a nudge.
+        segment: (n,) segment of each cart.
+        nudged: (n,) which carts are nudged.
+        sale: (n,) profit of selling each cart.
+        shifts: of the segments.
+    """
+    z = logit(np.clip(probability, CLIP, 1.0 - CLIP))
+    parts = [0.0]
+    for number, one in enumerate(shifts):
+        rows = nudged & (segment == number)
+        left = expit(z[rows] - one.shift)
+        if rows.any():
+            parts.append(float((sale[rows] * left * (1.0 - left)).sum()) * one.error)
+    return float(np.linalg.norm(parts))
+
+
+def _ratio(over: Floats, under: Floats, visitors: Ints) -> Estimate:
+    """Ratio of two sums with its 95% interval, by the delta method; rows of one visitor belong together."""
+    ratio = float(over.sum() / under.sum())
+    half = Z * _spread(over - ratio * under, visitors) / float(under.sum())
+    return ratio, ratio - half, ratio + half
+
+
+def _spread(values: Floats, visitors: Ints) -> float:
+    """Standard error of the sum of values around 0, rows of one visitor belonging together."""
+    return float(np.linalg.norm(np.bincount(np.unique(visitors, return_inverse=True)[1], weights=values)))
+
+
+def _shift(expected: Floats, kept: Floats, visitors: Ints) -> Shift:
+    if not len(expected):
+        return Shift(0, 0.0, float("inf"))
+    z, total = logit(expected), float(kept.sum())
+
+    def missing(shift: float) -> float:
+        return float((expected - expit(z - shift)).sum()) - total
+
+    shift = 0.0 if total <= 0.0 else MOST if missing(MOST) <= 0.0 else float(brentq(missing, 0.0, MOST))
+    left = expit(z - shift)
+    error = _spread(kept - (expected - left), visitors) / float((left * (1.0 - left)).sum())
+    return Shift(len(expected), shift, error)

@@ -1,0 +1,64 @@
+"""A pilot measures the response that is there."""
+
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+
+from models.pilot import Pilot, Shift, gain_error, measure_pilot
+
+SHIFTS = np.array([0.15, 0.6, 1.4])
+
+
+def pilot(n: int, seed: int, shifts: np.ndarray = SHIFTS, wrong: float = 0.0) -> tuple[Pilot, float]:
+    """A pilot over n carts whose segments respond so, and the true share rescued; the model is off by `wrong`."""
+    rng = np.random.default_rng(seed)
+    visitors = np.arange(n) // 2
+    p, segment = rng.uniform(0.4, 0.95, n), rng.integers(0, 3, n)
+    q = expit(logit(p) - shifts[segment])
+    nudged = (rng.random(n) < 0.5)[visitors]
+    left = rng.random(n) < np.where(nudged, q, p)
+    return measure_pilot(expit(logit(p) + wrong), segment, 3, nudged, left, visitors), 1 - q.sum() / p.sum()
+
+
+def test_shifts_and_rate_come_out_within_their_errors() -> None:
+    found, rate = pilot(200_000, 0)
+    for one, true in zip(found.segments, SHIFTS, strict=True):
+        assert abs(one.shift - true) < 3.5 * one.error
+        assert one.error < 0.05
+    assert found.rescue_rate[1] < rate < found.rescue_rate[2]
+    assert sum(one.carts for one in found.segments) == found.carts == 200_000
+
+
+def test_the_error_is_how_far_pilots_scatter_and_there_is_no_bias() -> None:
+    found = [pilot(4_000, seed)[0].segments[1] for seed in range(200)]
+    shifts = np.array([one.shift for one in found])
+    assert np.mean([one.error for one in found]) == pytest.approx(shifts.std(), rel=0.15)
+    assert shifts.mean() == pytest.approx(SHIFTS[1], abs=3.5 * shifts.std() / np.sqrt(200))
+
+
+def test_a_wrong_model_does_not_make_a_response() -> None:
+    found, _ = pilot(100_000, 1, np.zeros(3), wrong=1.0)
+    assert found.rescue_rate[1] < 0 < found.rescue_rate[2]
+    assert all(one.interval[0] == 0.0 for one in found.segments)
+
+
+def test_a_segment_without_carts_says_nothing() -> None:
+    rng = np.random.default_rng(0)
+    found = measure_pilot(
+        np.full(200, 0.6), np.zeros(200, int), 2, rng.random(200) < 0.5, rng.random(200) < 0.5, np.arange(200)
+    )
+    assert found.segments[1] == Shift(0, 0.0, float("inf"))
+
+
+def test_the_error_of_a_stated_gain_is_that_of_the_shifts_times_the_slope() -> None:
+    p, sale, segment = np.array([0.7, 0.9, 0.5]), np.array([10.0, 20.0, 30.0]), np.array([0, 1, 1])
+    shifts, nudged = (Shift(1, 0.4, 0.1), Shift(2, 0.8, 0.2)), np.array([True, True, False])
+
+    def stated(first: float, second: float) -> float:
+        moved = expit(logit(p) - np.array([first, second, second]))
+        return float(((p - moved) * sale * nudged).sum())
+
+    slopes = [(stated(0.4 + 1e-6, 0.8) - stated(0.4, 0.8)) / 1e-6, (stated(0.4, 0.8 + 1e-6) - stated(0.4, 0.8)) / 1e-6]
+    assert gain_error(p, segment, nudged, sale, shifts) == pytest.approx(
+        np.hypot(0.1 * slopes[0], 0.2 * slopes[1]), rel=1e-4
+    )
