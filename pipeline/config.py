@@ -24,9 +24,10 @@ from models.config import (
     RecommenderConfig,
     TuneConfig,
 )  # fmt: skip
+from pipeline.scheduling.config import ScheduleConfig
 
-BESIDE = ("source.path", "recommender.warm_start", "tune.workers", "compare.workers")
-"""Settings that change no result: names of files, whose content counts, and how many processes work."""
+BESIDE = ("source.path", "recommender.warm_start", "tune.workers", "compare.workers", "schedule")
+"""Settings and sections that change no result: names of files, whose content counts; how many processes work; when."""
 
 PRESETS = Path(__file__).parent / "presets"
 Table = dict[str, Any]
@@ -121,6 +122,9 @@ class PipelineConfig(StrictModel):
     tracking: TrackingConfig = TrackingConfig()
     """MLflow."""
 
+    schedule: ScheduleConfig = ScheduleConfig()
+    """What is started at the clock."""
+
     @model_validator(mode="after")
     def _check_multi_task(self) -> Self:
         if not self.multi_task.enabled:
@@ -199,9 +203,14 @@ def flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield f"{prefix}{key}", value
 
 
+def within(key: str, sections: Sequence[str]) -> bool:
+    """Whether a dotted key is one of these, or lies below one."""
+    return any(key == section or key.startswith(f"{section}.") for section in sections)
+
+
 def settings_of(config: BaseModel) -> Table:
     """Dotted keys and values of all settings that a result may depend on."""
-    return {key: value for key, value in flat(as_table(config)) if key not in BESIDE}
+    return {key: value for key, value in flat(as_table(config)) if not within(key, BESIDE)}
 
 
 def settings_digest(config: BaseModel) -> str:
