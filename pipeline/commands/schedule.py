@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from data.errors import InputError
 from pipeline.config import load_config, within
+from pipeline.runner import CONFIG, read_config
 from pipeline.scheduling.job import Job, command_line
 from pipeline.scheduling.runs import Run, Runs
 from pipeline.workdir import write_whole
@@ -33,7 +34,7 @@ def make_job(
     Args:
         commands: all commands there are.
         preset: handed on, as the next four are, to the command.
-        file: a configuration, whose section `schedule` counts here.
+        file: a configuration, whose section `schedule` counts here; without it and a preset, that of the last run.
         source: the log.
         settings: of `--set`; those of the schedule are not handed on.
         workdir: the work folder.
@@ -41,12 +42,14 @@ def make_job(
     Raises:
         InputError: something in it cannot be used.
     """
-    schedule = load_config(preset, file, settings, source).schedule
+    known = not (preset or file) and (workdir / CONFIG).exists()
+    base = read_config(workdir).model_dump(mode="json") if known else None
+    schedule = load_config(preset, file, settings, source, base).schedule
     given: Mapping[str, Sequence[str]] = {
         "preset": [preset] if preset else [],
         "config": [str(file)] if file else [],
         "input": [str(source)] if source else [],
-        "set": [setting for setting in settings if not within(setting.partition("=")[0].strip(), ["schedule"])],
+        "set": [setting for setting in settings if not within(setting.partition("=")[0].strip(), ("schedule",))],
         "workdir": [str(workdir)],
     }
     return Job(command_line(commands, schedule.command, given), workdir, schedule)

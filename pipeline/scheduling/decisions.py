@@ -1,21 +1,19 @@
-"""Whether a command has promoted a model: `retrain` writes each of its decisions to a file."""
+"""What `retrain` decided: it writes each of its decisions to a file."""
 
 import json
 from datetime import datetime
 from pathlib import Path
-
-from pipeline.config import flat
-
-
-def promoted_since(workdir: Path, moment: datetime) -> bool:
-    """Whether a decision written since then made a new champion of any model."""
-    files = (workdir / "retrain").glob("*/decision.json")
-    return any(path.stat().st_mtime >= moment.timestamp() and _promoted(path) for path in files)
+from typing import Any
 
 
-def _promoted(path: Path) -> bool:
+def latest_decision(workdir: Path, since: datetime) -> dict[str, Any] | None:
+    """The last decision that was written since a moment: `decision` is promoted, kept or refused, `sentence` says why."""
+    files = [(path.stat().st_mtime, path) for path in (workdir / "retrain").glob("*/decision.json")]
+    written, path = max(files, default=(0.0, workdir))
+    if written < since.timestamp():
+        return None
     try:
-        told = flat(json.loads(path.read_text()))
-        return any(key.split(".")[-1] == "decision" and value == "promoted" for key, value in told)
-    except (ValueError, AttributeError):  # no decision; the run itself has ended well
-        return False
+        decision = json.loads(path.read_text())
+    except ValueError:  # no decision; what the run came to, its exit code says
+        return None
+    return decision if isinstance(decision, dict) else None

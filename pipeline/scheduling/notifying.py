@@ -48,15 +48,17 @@ def message(job: Job, run: Run, log: Path) -> Message:
         "refused": "refused the new data; the champion stays",
         "failed": f"failed, {len(run.attempts)} times tried",
     }
+    came_to = f"{told.get(event, event)}{f' ({run.decision})' if run.decision else ''}"
     code = run.attempts[-1].exit_code if run.attempts else None
     return {
         "event": event,
-        "text": f"{job.name} on {host}, due {job.at(run.due)}, {told.get(event, event)}. Log: {log.resolve()}",
+        "text": f"{job.name} on {host}, due {job.at(run.due)}, {came_to}. Log: {log.resolve()}",
         "command": list(job.command),
         "workdir": str(job.workdir.resolve()),
         "host": host,
         "due": run.due.isoformat(),
         "ended": run.ended.isoformat() if run.ended else None,
+        "decision": run.decision,
         "attempts": len(run.attempts),
         "exit_code": code,
         "log": str(log.resolve()),

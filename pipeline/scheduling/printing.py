@@ -47,8 +47,8 @@ def files(job: Job, kind: str) -> Mapping[str, str]:
     templates, told = _templates(), _told(job, name)
     if kind == "cron" and len(told["line"]) > LONGEST_LINE:
         raise InputError(
-            f"`schedule.command` should be shorter for cron, which takes {LONGEST_LINE} characters: put settings into a "
-            f"`--config` file. Received: {len(told['line'])}"
+            f"`schedule.command` should be shorter for cron, which takes {LONGEST_LINE} characters: put settings "
+            f"into a `--config` file. Received: {len(told['line'])}"
         )
     return {
         file.format(name): templates.get_template(f"{template}.j2").render(told)

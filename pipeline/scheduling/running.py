@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from pipeline.scheduling import child
-from pipeline.scheduling.decisions import promoted_since
+from pipeline.scheduling.decisions import latest_decision
 from pipeline.scheduling.job import Job
 from pipeline.scheduling.notifying import message, notify
 from pipeline.scheduling.runs import Attempt, Outcome, Run, Runs
@@ -62,8 +62,11 @@ class Runner:
             if run.attempts[-1].ending == "stopped" or self._waited(run):
                 self._say(f"{self.job.name} was stopped; the next scheduler begins it again.")
                 return None
-        promoted = outcome == "done" and promoted_since(self.job.workdir, run.attempts[0].started)
-        run = run.over(outcome).model_copy(update={"promoted": promoted})
+        run = run.over(outcome)
+        decision = latest_decision(self.job.workdir, run.attempts[0].started) if run.attempts else None
+        if decision and outcome in ("done", "refused"):
+            promoted = outcome == "done" and decision.get("decision") == "promoted"
+            run = run.model_copy(update={"promoted": promoted, "decision": str(decision.get("sentence", ""))})
         self.runs.save(run)
         self.runs.forget(self.job.settings.keep_runs)
         return run

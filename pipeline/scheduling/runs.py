@@ -42,6 +42,8 @@ class Run(StrictModel):
     """Nothing while it is under way, or where the scheduler was stopped or killed meanwhile."""
 
     promoted: bool = False
+    decision: str | None = None
+    """What `retrain` decided and why, in a sentence."""
 
     @property
     def name(self) -> str:
