@@ -320,19 +320,12 @@ def schedule(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder to write these files to.")] = None,
 ) -> None:
     """Keep running, and start `retrain` or another command at the clock; missed and cut off runs are made up for."""
-    from pipeline.commands.schedule import make_job, next_command, print_command, schedule_command, status_command
+    from pipeline.commands.schedule import make_job, schedule_command
 
     given = {"cron": cron, "timezone": timezone, "command": command}
     clock = [f"schedule.{key}={json.dumps(value, ensure_ascii=False)}" for key, value in given.items() if value]
     job = make_job(typer.main.get_group(app), preset, config, input, [*(set or []), *clock], workdir)
-    if times:
-        next_command(job, times)
-    elif status:
-        status_command(job)
-    elif kind:
-        print_command(job, kind, output)
-    else:
-        schedule_command(job)
+    schedule_command(job, times, status, kind, output)
 
 
 @app.command()

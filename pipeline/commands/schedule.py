@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 from typer.core import TyperGroup
 
@@ -55,12 +55,28 @@ def make_job(
     return Job(command_line(commands, schedule.command, given), workdir, schedule)
 
 
-def schedule_command(job: Job) -> None:
-    """Keep running, and start the job at the clock, until stopped.
+def schedule_command(job: Job, times: int | None, status: bool, kind: str | None, output: Path | None) -> None:
+    """Start the job at the clock, or print what was asked for instead.
 
     Raises:
-        InputError: it cannot be started, or another scheduler holds the work folder.
+        InputError: options that do not go together, or the job cannot be started or written.
     """
+    asked = [name for name, given in (("--next", times), ("--status", status), ("--print", kind)) if given]
+    if len(asked) > 1:
+        raise InputError(f"`--next`, `--status` and `--print` exclude each other. Received: {' '.join(asked)}")
+    if output and not kind:
+        raise InputError(f"`--output` should go with `--print`. Received: --output {output} alone")
+    if times:
+        _print_next(job, times)
+    elif status:
+        _print_status(job)
+    elif kind:
+        _print_files(job, kind, output)
+    else:
+        _keep_running(job)
+
+
+def _keep_running(job: Job) -> None:
     from pipeline.scheduling.clock import clock_of
     from pipeline.scheduling.notifying import check
     from pipeline.scheduling.service import serve
@@ -74,16 +90,14 @@ def schedule_command(job: Job) -> None:
     )
 
 
-def next_command(job: Job, count: int) -> None:
-    """Print when the schedule comes up next."""
+def _print_next(job: Job, count: int) -> None:
     from pipeline.scheduling.clock import clock_of, next_times
 
     for moment in islice(next_times(clock_of(job.settings), datetime.now(UTC)), count):
         _console().print(job.at(moment))
 
 
-def print_command(job: Job, kind: str, folder: Path | None) -> None:
-    """Print the files that make another scheduler do it, or write them into a folder."""
+def _print_files(job: Job, kind: str, folder: Path | None) -> None:
     from pipeline.scheduling.printing import files
 
     made = files(job, kind)
@@ -101,8 +115,7 @@ def print_command(job: Job, kind: str, folder: Path | None) -> None:
         console.print(f"Wrote {folder / name}")
 
 
-def status_command(job: Job) -> None:
-    """Print what became of the last runs, and when the next one is."""
+def _print_status(job: Job) -> None:
     from pipeline.scheduling.clock import clock_of, next_times
     from pipeline.scheduling.service import running
 
@@ -116,19 +129,20 @@ def status_command(job: Job) -> None:
     console.print(f"Next: {job.at(next(next_times(clock_of(job.settings), datetime.now(UTC))))}")
     latest = list(runs.all())[-SHOWN:][::-1]
     if latest:
-        table = Table("due", "outcome", "attempts", "took", "exit code", "output", box=None)
+        table = Table(*(Column(name, no_wrap=True) for name in ("due", "outcome", "tries", "took")), "log", box=None)
         for run in latest:
-            table.add_row(*map(Text, _row(job, run, runs.log(run), going=plan is not None)))
-        console.print(table, soft_wrap=True)
+            table.add_row(*map(Text, _row(job, run, going=plan is not None)))
+        console.print(table)
+        console.print(f"Logs are in {runs.log(latest[0]).parent}")
 
 
-def _row(job: Job, run: Run, log: Path, going: bool) -> tuple[str, ...]:
-    last = run.attempts[-1] if run.attempts else None
-    code = last.exit_code if last else None
-    outcome = "promoted" if run.promoted else run.outcome or ("under way" if going else "cut off")
+def _row(job: Job, run: Run, going: bool) -> tuple[str, ...]:
+    outcome: str = "promoted" if run.promoted else run.outcome or ("under way" if going else "cut off")
+    if run.outcome == "failed" and run.attempts:
+        outcome += f" ({run.attempts[-1].exit_code})"
     seconds = ((run.ended or datetime.now(UTC)) - run.attempts[0].started).total_seconds() if run.attempts else None
     took = f"{seconds:,.0f} s" if seconds is not None and (run.ended or going) else "–"
-    return job.at(run.due), outcome, str(len(run.attempts)), took, "–" if code is None else str(code), str(log)
+    return job.at(run.due), outcome, str(len(run.attempts)), took, f"{run.name}.log"
 
 
 def _console() -> Console:

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def latest_decision(workdir: Path, since: datetime) -> dict[str, Any] | None:
-    """The last decision that was written since a moment: `decision` is promoted, kept or refused, `sentence` says why."""
+    """The last decision written since a moment: `decision` is promoted, kept or refused, `sentence` says why."""
     files = [(path.stat().st_mtime, path) for path in (workdir / "retrain").glob("*/decision.json")]
     written, path = max(files, default=(0.0, workdir))
     if written < since.timestamp():
