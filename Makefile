@@ -35,10 +35,11 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
-# Tests open the report in a real browser. Installed where root and apt exist; otherwise the test says what is missing.
+# Tests open the report in a real browser, and have units and crontabs checked by systemd and cron. Installed where root
+# and apt exist; otherwise the test says what is missing.
 system:
-	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium fonts-liberation >/dev/null; \
+	@if ! (command -v chromium && command -v crontab && command -v systemd-analyze) >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium fonts-liberation cron systemd >/dev/null; \
 	fi
 
 clean:

@@ -314,6 +314,37 @@ def serve(
 
 
 @app.command()
+def schedule(
+    preset: Preset = None,
+    config: ConfigFile = None,
+    input: Input = None,
+    set: Settings = None,
+    workdir: Workdir = WORK,
+    cron: Annotated[
+        str | None, typer.Option(help='When: minute, hour, day, month, weekday; "0 4 * * 1" is Mondays at 04:00.')
+    ] = None,
+    timezone: Annotated[str | None, typer.Option(help="Time zone of it, such as Europe/Berlin.")] = None,
+    command: Annotated[
+        str | None, typer.Option(help='What to start: retrain, run, "score LOG -o rescue.csv", …')
+    ] = None,
+    times: Annotated[int | None, typer.Option("--next", min=1, help="Print this many next times instead.")] = None,
+    status: Annotated[bool, typer.Option("--status", help="Print what became of the last runs instead.")] = False,
+    kind: Annotated[
+        str | None,
+        typer.Option("--print", help="Print files for systemd, cron, kubernetes or airflow instead."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder to write these files to.")] = None,
+) -> None:
+    """Keep running, and start `retrain` or another command at the clock; missed and cut off runs are made up for."""
+    from pipeline.commands.schedule import make_job, schedule_command
+
+    given = {"cron": cron, "timezone": timezone, "command": command}
+    clock = [f"schedule.{key}={json.dumps(value, ensure_ascii=False)}" for key, value in given.items() if value]
+    job = make_job(typer.main.get_group(app), preset, config, input, [*(set or []), *clock], workdir)
+    schedule_command(job, times, status, kind, output)
+
+
+@app.command()
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -24,9 +24,10 @@ from models.config import (
     RecommenderConfig,
     TuneConfig,
 )  # fmt: skip
+from pipeline.scheduling.config import ScheduleConfig
 
-BESIDE = ("source.path", "recommender.warm_start", "tune.workers", "compare.workers")
-"""Settings that change no result: names of files, whose content counts, and how many processes work."""
+BESIDE = ("source.path", "recommender.warm_start", "tune.workers", "compare.workers", "schedule")
+"""Settings and sections that change no result: names of files, whose content counts; how many processes work; when."""
 
 PRESETS = Path(__file__).parent / "presets"
 Table = dict[str, Any]
@@ -121,6 +122,9 @@ class PipelineConfig(StrictModel):
     tracking: TrackingConfig = TrackingConfig()
     """MLflow."""
 
+    schedule: ScheduleConfig = ScheduleConfig()
+    """What is started at the clock."""
+
     @model_validator(mode="after")
     def _check_multi_task(self) -> Self:
         if not self.multi_task.enabled:
@@ -163,7 +167,11 @@ def preset_names() -> list[str]:
 
 
 def load_config(
-    preset: str | None, file: Path | None, settings: Sequence[str] = (), source_path: Path | None = None
+    preset: str | None,
+    file: Path | None,
+    settings: Sequence[str] = (),
+    source_path: Path | None = None,
+    base: Table | None = None,
 ) -> PipelineConfig:
     """Merge preset, file, `--set` and `--input`, in this order of growing weight, and validate the whole.
 
@@ -172,13 +180,14 @@ def load_config(
         file: a TOML file of the user's; it may name its own `preset` to start from.
         settings: `a.b=value` strings; the value is read as TOML, or taken as text where it is no TOML value.
         source_path: what `--input` names.
+        base: a whole configuration to start from, in place of preset and file.
 
     Raises:
         InputError: an unknown preset or key (with the nearest valid one), a file that is no TOML, a value out of range.
     """
     own = _read_toml(file) if file else {}
-    name = preset or own.get("preset") or (file.stem if file else "demo")
-    table = _preset(str(name)) if preset or not file or "preset" in own else {}
+    name = preset or own.get("preset") or (file.stem if file else (base or {}).get("preset", "demo"))
+    table = base or (_preset(str(name)) if preset or not file or "preset" in own else {})
     table = _merged(table, own)
     for setting in settings:
         table = _merged(table, _parse_setting(setting))
@@ -210,7 +219,12 @@ def flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 
 def settings_of(config: BaseModel) -> Table:
     """Dotted keys and values of all settings that a result may depend on."""
-    return {key: value for key, value in flat(as_table(config)) if key not in BESIDE}
+    return {key: value for key, value in flat(as_table(config)) if not within(key, BESIDE)}
+
+
+def within(key: str, sections: tuple[str, ...]) -> bool:
+    """Whether a dotted key is one of these settings or in one of these sections."""
+    return any(key == section or key.startswith(f"{section}.") for section in sections)
 
 
 def settings_digest(config: BaseModel) -> str:

@@ -18,10 +18,14 @@ SCRATCH = ".scratch"
 
 
 @contextmanager
-def locked(workdir: Path) -> Iterator[None]:
+def locked(workdir: Path, other: str = "another run") -> Iterator[None]:
     """Hold the work folder, made where it is missing, for this process alone.
 
     The operating system lets go of the lock when the process ends, however it ends.
+
+    Args:
+        workdir: the folder.
+        other: who else might hold it.
 
     Raises:
         InputError: the folder cannot be written, or another run holds it.
@@ -33,7 +37,7 @@ def locked(workdir: Path) -> Iterator[None]:
     except Timeout:
         owner = _owner(workdir)
         raise InputError(
-            f"{workdir} is in use by another run{owner}. Wait for it, stop it, or choose another `--workdir`."
+            f"{workdir} is in use by {other}{owner}. Wait for it, stop it, or choose another `--workdir`."
         ) from None
     except OSError as error:
         raise InputError(
@@ -49,6 +53,19 @@ def locked(workdir: Path) -> Iterator[None]:
             (workdir / SCRATCH).rmdir()
         (workdir / ".lock.pid").unlink(missing_ok=True)
         lock.release()
+
+
+def is_locked(workdir: Path) -> bool:
+    """Whether a process holds the folder at this moment."""
+    if not (workdir / ".lock").exists():
+        return False
+    lock = FileLock(workdir / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        return True
+    lock.release()
+    return False
 
 
 @contextmanager

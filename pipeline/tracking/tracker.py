@@ -151,7 +151,9 @@ class Tracker:
         """
         from mlflow.entities import Metric, Param, RunTag
 
-        params = [Param(key, str(value)[:500]) for key, value in flat(as_table(self.config))]
+        # Who is told of failures is nobody else's business: the address of a webhook lets its holder post there.
+        settings = {name: value for name, value in as_table(self.config).items() if name != "schedule"}
+        params = [Param(key, str(value)[:500]) for key, value in flat(settings)]
         points = [Metric(key, value, 0, 0) for key, value in metrics.items()]
         points += [Metric(key, value, 0, step) for key, values in history.items() for step, value in enumerate(values)]
         run_tags = [RunTag(key, value) for key, value in tags.items()]

@@ -1,0 +1,74 @@
+"""Processes of the command: started in a group of their own, and ended as a group."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+
+import psutil
+
+LOOK = 0.1
+"""Seconds between looks at a process."""
+
+
+def start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start the command; its output goes to the end of `log`, whatever becomes of this process.
+
+    A group of its own keeps a Ctrl-C in this terminal from it: the scheduler decides when it is told to end.
+    """
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+
+
+def born(pid: int) -> float | None:
+    """When a process was made, or nothing where it has ended."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return None
+
+
+def wait(process: subprocess.Popen[bytes], stop: Event, patience: float) -> tuple[int, bool]:
+    """Wait until the process ends, or end it when `stop` is set.
+
+    Args:
+        process: from `start`.
+        stop: set to end it.
+        patience: seconds between SIGTERM and SIGKILL.
+
+    Returns:
+        Its exit code, negative for a signal, and whether it was told to end.
+    """
+    while process.poll() is None:
+        if stop.wait(LOOK):
+            _end(process.pid, lambda: process.poll() is None, patience)
+            return process.wait(), True
+    return process.returncode, False
+
+
+def end_left_over(pid: int, made: float, patience: float) -> bool:
+    """End a command whose scheduler was killed; whether it was still running."""
+    if born(pid) != made:
+        return False
+    _end(pid, lambda: born(pid) == made and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE, patience)
+    return True
+
+
+def _end(group: int, alive: Callable[[], bool], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGTERM)
+        while alive() and time.monotonic() < deadline:
+            time.sleep(LOOK)
+        os.killpg(group, signal.SIGKILL)  # its own children too, where it left some
