@@ -216,11 +216,21 @@ class SplitConfig(StrictModel):
     validation: float = Field(default=0.10, gt=0.0, lt=1.0)
     """Share that stops training early, tunes, calibrates and sets the threshold; the rest tests."""
 
+    test_from: datetime | None = None
+    """First moment of the test sessions, UTC where naive, for a split by time; `train` and `validation` then share what
+    lies before it in their proportion. Where not set, the shares alone decide."""
+
     seed: NonNegativeInt = 0
     """Seed of the hash that splits by group."""
 
     leak_auc: float = Field(default=0.8, gt=0.5, lt=1.0)
     """The leak guard names a feature that alone reaches this AUC on validation examples, beyond chance."""
+
+    @model_validator(mode="after")
+    def _cuts_in_time(self) -> Self:
+        if self.test_from is not None and self.by != "time":
+            raise ValueError(f'`split.by` should be "time" where `split.test_from` is set. Received: {self.by}')
+        return self
 
     @model_validator(mode="after")
     def _leaves_a_test_set(self) -> Self:

@@ -25,7 +25,7 @@ from models.config import (
     TuneConfig,
 )  # fmt: skip
 
-BESIDE = ("source.path", "recommender.warm_start", "tune.workers", "compare.workers")
+BESIDE = ("source.path", "abandonment.warm_start", "recommender.warm_start", "tune.workers", "compare.workers")
 """Settings that change no result: names of files, whose content counts, and how many processes work."""
 
 PRESETS = Path(__file__).parent / "presets"
