@@ -22,11 +22,15 @@ from models.config import (
     EvaluateConfig,
     MultiTaskConfig,
     RecommenderConfig,
+    RetrainConfig,
     TuneConfig,
 )  # fmt: skip
 
-BESIDE = ("source.path", "abandonment.warm_start", "recommender.warm_start", "tune.workers", "compare.workers")
-"""Settings that change no result: names of files, whose content counts, and how many processes work."""
+BESIDE = (
+    "source.path", "abandonment.warm_start", "recommender.warm_start", "tune.workers", "compare.workers", "retrain",
+)  # fmt: skip
+"""Settings and sections that change no result of a run: names of files, whose content counts, how many processes work,
+and what only `retrain` goes by."""
 
 PRESETS = Path(__file__).parent / "presets"
 Table = dict[str, Any]
@@ -118,6 +122,9 @@ class PipelineConfig(StrictModel):
     rescue: RescueConfig = RescueConfig()
     """What the rescue list shows."""
 
+    retrain: RetrainConfig = RetrainConfig()
+    """When a challenger replaces the champion."""
+
     tracking: TrackingConfig = TrackingConfig()
     """MLflow."""
 
@@ -201,7 +208,12 @@ def flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 
 def settings_of(config: BaseModel) -> Table:
     """Dotted keys and values of all settings that a result may depend on."""
-    return {key: value for key, value in flat(as_table(config)) if key not in BESIDE}
+    return {key: value for key, value in flat(as_table(config)) if not within(key, BESIDE)}
+
+
+def within(key: str, sections: tuple[str, ...]) -> bool:
+    """Whether a dotted key is one of these settings or in one of these sections."""
+    return any(key == section or key.startswith(f"{section}.") for section in sections)
 
 
 def settings_digest(config: BaseModel) -> str:

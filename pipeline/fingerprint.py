@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import PipelineConfig, settings_of
+from pipeline.config import PipelineConfig, settings_of, within
 from pipeline.stage import Stage
 from pipeline.workdir import MANIFEST, read_manifest
 
@@ -51,7 +51,7 @@ def fingerprint(
     for name in stage.reads:
         manifest = read_manifest(workdir, name)
         inputs |= {f"{name}/{file}": digest for file, digest in (manifest or {}).get("outputs", {}).items()}
-    settings = {key: value for key, value in settings_of(config).items() if _within(key, stage.sections)}
+    settings = {key: value for key, value in settings_of(config).items() if within(key, stage.sections)}
     return {"config": settings, "input": inputs, "code": _code(stage), "library": _versions(stage.libraries)}
 
 
@@ -65,10 +65,6 @@ def difference(before: Fingerprint, after: Fingerprint, most: int = 3) -> str:
                 changes.append(_change(part, name, old, new))
     rest = f" and {len(changes) - most} more" if len(changes) > most else ""
     return ", ".join(changes[:most]) + rest
-
-
-def _within(key: str, sections: tuple[str, ...]) -> bool:
-    return any(key == section or key.startswith(f"{section}.") for section in sections)
 
 
 def _change(part: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> str:
