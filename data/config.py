@@ -178,6 +178,31 @@ class IngestConfig(StrictModel):
     """Share of rows that may break the contract before the run stops."""
 
 
+class NewDataConfig(StrictModel):
+    """How far a new part of a log may be from the log before it; beyond a limit it is refused, and nothing trained."""
+
+    max_stray_share: float = Field(default=0.01, ge=0.0, le=1.0)
+    """Share of its events that may lie in the future (a day from now, or later) or before the log's first event."""
+
+    max_volume_ratio: float = Field(default=4.0, gt=1.0)
+    """Factor by which its median events a day may be above or below the log's; days that it covers in part do not
+    count, and nothing is said where no whole day is left."""
+
+    max_mix_ratio: float = Field(default=3.0, gt=1.0)
+    """Factor by which the share of a kind of event (purchases among all events, say) may rise or fall, where 30 events
+    of the kind or more are there or expected."""
+
+    max_price_ratio: float = Field(default=2.0, gt=1.0)
+    """Factor by which prices may rise or fall: the median over all items of how an item's median price moved."""
+
+    max_hour_shift: float = Field(default=0.25, gt=0.0, le=1.0)
+    """Share of its events that may lie in other hours of the day (UTC) than the log's, as after a mistake in the time
+    zone; said of parts of two days or more."""
+
+    max_unknown_rise: float = Field(default=0.5, gt=0.0, le=1.0)
+    """Rise of the share of events without a category, price, quantity or session id."""
+
+
 class SessionConfig(StrictModel):
     """How events become sessions."""
 

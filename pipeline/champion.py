@@ -105,10 +105,15 @@ def _hint(model: str, folder: Path) -> str:
 def _check_form(config: PipelineConfig, about: Path) -> None:
     from models.growth import check_form  # takes a second
 
-    check_form(config.recommender, _settings(about))
+    check_form(config.recommender, recommender_settings(about))
 
 
-def _settings(about: Path) -> RecommenderConfig:
+def recommender_settings(about: Path) -> RecommenderConfig:
+    """The settings that a recommender was made with, from its `recommender.json`.
+
+    Raises:
+        InputError: it was made by another version of the pipeline.
+    """
     try:
         return RecommenderConfig.model_validate(json.loads(about.read_text())["config"])
     except (ValueError, KeyError, TypeError) as error:

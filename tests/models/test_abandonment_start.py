@@ -48,7 +48,7 @@ def test_columns_that_the_earlier_model_had_too_keep_their_weights_and_new_ones_
 
 @pytest.mark.parametrize(
     ("form", "told"),
-    [({"units": (8, 4)}, "have other shapes"), ({"batch_normalization": "off"}, "are in one of them only")],
+    [({"units": (16, 16)}, "have other shapes"), ({"batch_normalization": "off"}, "are in one of them only")],
 )
 def test_another_form_is_trained_from_zero_and_says_so(form: dict[str, object], told: str) -> None:
     train, _ = sides()
