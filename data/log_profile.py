@@ -11,6 +11,7 @@ import numpy.typing as npt
 from data.contract import EVENTS, OPTIONAL
 
 DAY = timedelta(days=1)
+STRAYS = 0.01
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,13 @@ class Profile:
 
     @property
     def whole_days(self) -> list[int]:
-        """Events of the days that are covered from end to end: all but the first and the last."""
-        return [count for _, count in sorted(self.days.items())][1:-1]
+        """Events of the days that are covered from end to end: all but the first and the last, where days at either end
+        that together hold no more than `STRAYS` of the events are taken for mistakes in the time."""
+        counts = np.array([count for _, count in sorted(self.days.items())])
+        before = np.cumsum(counts)
+        inside = np.flatnonzero((before > STRAYS * self.events) & (before - counts < (1 - STRAYS) * self.events))
+        held: list[int] = counts[inside[0] : inside[-1] + 1].tolist()
+        return held[1:-1]
 
 
 def profile(events: ibis.Table) -> Profile:

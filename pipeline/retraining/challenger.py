@@ -11,8 +11,10 @@ import pandas as pd
 from data.errors import InputError
 from data.log_parts import LOG_SOURCE, write_log
 from models.config import AbandonmentConfig
+from pipeline.champion import ABOUT, recommender_settings
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
+from pipeline.quiet import quiet
 from pipeline.retraining.champions import Champions
 from pipeline.retraining.state import State, events_of
 from pipeline.runner import Selection, read_config, run
@@ -114,9 +116,8 @@ def _best(config: PipelineConfig, workdir: Path, notes: list[str]) -> Abandonmen
 
 def _warm_starts(config: PipelineConfig, champions: Champions, notes: list[str]) -> dict[str, str]:
     """Addresses of the models to start from; a recommender of another form is none."""
-    from models.growth import check_form
-    from pipeline.champion import ABOUT, recommender_settings
-
+    with quiet():
+        from models.growth import check_form
     found = {model: str(champions.folder(model)) for model in champions.models}
     if "recommender" in found:
         try:

@@ -2,18 +2,36 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.verdict import Verdict
 from pipeline.config import PipelineConfig
 from pipeline.retraining.champions import Champions, names_of
 from pipeline.retraining.incoming import Judged
-from pipeline.retraining.judging import Comparison
 from pipeline.retraining.state import State
 from pipeline.workdir import write_whole
 
 FILE = "decision.json"
 Decision = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that the decision rests on."""
+
+    verdicts: Mapping[str, Verdict]
+    """Under `abandonment` and `recommender`, each model that was trained."""
+
+    skipped: Mapping[str, str]
+    """Models that could not be made, and why."""
+
+    drift: dict[str, Any] | None
+    """The champion's training examples against the newest window; None without an abandonment model."""
+
+    new_items: dict[str, Any] | None
+    """Events of the newest window on items that the champion does not know; None without a recommender."""
 
 
 def decided(

@@ -1,8 +1,6 @@
 """Challenger and champion on the newest window: the verdict on each model, and what drifted."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +19,7 @@ from models.sequences import read_sequences
 from models.verdict import Verdict
 from pipeline.config import PipelineConfig
 from pipeline.retraining.champions import Champions
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All that the decision rests on."""
-
-    verdicts: Mapping[str, Verdict]
-    """Under `abandonment` and `recommender`, each model that was trained."""
-
-    skipped: Mapping[str, str]
-    """Models that could not be made, and why."""
-
-    drift: dict[str, Any] | None
-    """The champion's training examples against the newest window; None without an abandonment model."""
-
-    new_items: dict[str, Any] | None
-    """Events of the newest window on items that the champion does not know; None without a recommender."""
+from pipeline.retraining.decision import Comparison
 
 
 def compare(config: PipelineConfig, workdir: Path, work: Path, champions: Champions) -> Comparison:

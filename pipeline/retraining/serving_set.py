@@ -64,7 +64,9 @@ def prepare_set(
             _renew(partial, "train")
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
-    run(made, folder, progress, Selection(until="explain"))
+    if read_manifest(folder, "explain") is None:
+        # These two alone: whatever else changed since, what was judged is what is served.
+        run(made, folder, progress, Selection(first="evaluate", until="explain"))
     write_whole(folder / CONFIG, config.model_dump_json(indent=1) + "\n")
     write_whole(folder / STATE, closed_state(config, str(decision["run_id"])))
     return folder
@@ -82,8 +84,9 @@ def switch(config: PipelineConfig, workdir: Path, folder: Path) -> None:
                     _copy(workdir / name, before / name)
             _point(home / CURRENT, before)
         _make_links(workdir)
+    before_now = (home / CURRENT).resolve()
     _point(home / CURRENT, folder)
-    _clean(home, folder)
+    _clean(home, {folder.resolve(), before_now})
     publish_report(workdir, config)
     write_summary(workdir, config, {})
 
@@ -172,8 +175,8 @@ def _make_links(workdir: Path) -> None:
             aside.replace(place)
 
 
-def _clean(home: Path, served: Path) -> None:
+def _clean(home: Path, kept: set[Path]) -> None:
     """Remove sets that are served no more; the one before stays for readers that have it open."""
-    sets = sorted((home / SETS).iterdir(), key=lambda one: one.stat().st_mtime)
-    for one in [one for one in sets if one != served][:-1]:
-        shutil.rmtree(one)
+    for one in (home / SETS).iterdir():
+        if one.resolve() not in kept:
+            shutil.rmtree(one)

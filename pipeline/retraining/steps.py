@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explain.retraining import write_retraining
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
@@ -86,6 +85,8 @@ class Retrain:
 
     def tell(self, decision: Decision) -> Decision:
         """Write the page and log the decision."""
+        with quiet():
+            from explain.retraining import write_retraining  # brings TensorFlow
         folder, decision = self._folder(decision["id"]), self._logged(decision)
         write_decision(folder, decision)
         page = write_retraining(decision, folder / "report")
