@@ -17,7 +17,8 @@ LIMITS = (
     "A challenger learns from what lies before the newest window, so the newest week is tested on before it is learnt "
     "from.",
     "Drift says that carts look otherwise than those the champion learnt from. It is no proof that the champion has "
-    "become worse; the comparison is.",
+    "become worse; the comparison is. Features that count since the log began, such as a visitor's earlier sessions, "
+    "move as the log grows, without anybody behaving otherwise.",
 )
 
 

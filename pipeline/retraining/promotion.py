@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.code_version import code_version
 from pipeline.config import PipelineConfig, settings_digest
 from pipeline.progress import Progress
+from pipeline.quiet import quiet
 from pipeline.retraining.decision import Decision
 from pipeline.stage import Context
 from pipeline.tracking import Tracker, register
@@ -61,8 +62,8 @@ def _register(
     run_id: str,
     progress: Progress,
 ) -> dict[str, str]:
-    from pipeline.stages.register import logged_models, windows
-
+    with quiet():
+        from pipeline.stages.register import logged_models, windows
     scratch = work / ".register"
     metrics: dict[str, Any] = json.loads((work / "evaluate" / "metrics.json").read_text())
     asked = {model: metrics[model] if model in wanted else {"skipped": ""} for model in ("abandonment", "recommender")}
