@@ -22,7 +22,9 @@ Floats = npt.NDArray[np.float64]
 
 
 def noisy(p: Floats, sigma: float, seed: int) -> Floats:
-    return stats.logistic.cdf(stats.logistic.ppf(p) + np.random.default_rng(seed).normal(0, sigma, len(p)))
+    noise = np.random.default_rng(seed).normal(0, sigma, len(p))
+    probability: Floats = stats.logistic.cdf(stats.logistic.ppf(p) + noise)
+    return probability
 
 
 WORSE = noisy(TRUTH, 1.0, 0)
