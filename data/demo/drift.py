@@ -99,7 +99,8 @@ def broken(events: pd.DataFrame, fault: Fault) -> pd.DataFrame:
 def _catalogue(shop: DriftingShop, whole: Catalogue, week: int) -> Catalogue:
     joins = _weeks_of_joining(shop, whole)
     rise = 1.0 + shop.price_rise if week >= shop.price_week else 1.0
-    return part_of(whole, joins <= week, (joins - 1.0) * DAYS, np.round(whole.price * rise, 2))
+    joined = ((joins - 1) * DAYS).astype(np.float64)
+    return part_of(whole, joins <= week, joined, np.round(whole.price * rise, 2))
 
 
 def _weeks_of_joining(shop: DriftingShop, whole: Catalogue) -> Ints:
