@@ -21,7 +21,8 @@ def test_draws_are_those_of_the_metrics_themselves(seed: int, digits: int, bins:
     for name, drawn in paired_draws(labels, scores, clusters, 8, bins, seed).items():
         np.testing.assert_allclose(drawn.values, expected[name][:, columns], rtol=1e-6, atol=1e-9)
         points = binary_metrics(labels, scores[name], bins)
-        np.testing.assert_allclose(drawn.point, [np.nan if points[one] is None else points[one] for one in PAIRED])
+        expected_points = np.array([points[one] for one in PAIRED], dtype=np.float64)  # None becomes NaN
+        np.testing.assert_allclose(drawn.point, expected_points)
 
 
 def test_draws_do_not_depend_on_the_memory_they_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
