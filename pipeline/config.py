@@ -26,7 +26,9 @@ from models.config import (
     TuneConfig,
 )  # fmt: skip
 
-BESIDE = ("source.path", "recommender.warm_start", "tune.workers", "compare.workers", "retrain")
+BESIDE = (
+    "source.path", "abandonment.warm_start", "recommender.warm_start", "tune.workers", "compare.workers", "retrain",
+)  # fmt: skip
 """Settings and sections that change no result of a run: names of files, whose content counts, how many processes work,
 and what only `retrain` goes by."""
 
@@ -159,7 +161,11 @@ def preset_names() -> list[str]:
 
 
 def load_config(
-    preset: str | None, file: Path | None, settings: Sequence[str] = (), source_path: Path | None = None
+    preset: str | None,
+    file: Path | None,
+    settings: Sequence[str] = (),
+    source_path: Path | None = None,
+    base: Table | None = None,
 ) -> PipelineConfig:
     """Merge preset, file, `--set` and `--input`, in this order of growing weight, and validate the whole.
 
@@ -168,13 +174,14 @@ def load_config(
         file: a TOML file of the user's; it may name its own `preset` to start from.
         settings: `a.b=value` strings; the value is read as TOML, or taken as text where it is no TOML value.
         source_path: what `--input` names.
+        base: a whole configuration to start from, in place of preset and file.
 
     Raises:
         InputError: an unknown preset or key (with the nearest valid one), a file that is no TOML, a value out of range.
     """
     own = _read_toml(file) if file else {}
-    name = preset or own.get("preset") or (file.stem if file else "demo")
-    table = _preset(str(name)) if preset or not file or "preset" in own else {}
+    name = preset or own.get("preset") or (file.stem if file else (base or {}).get("preset", "demo"))
+    table = base or (_preset(str(name)) if preset or not file or "preset" in own else {})
     table = _merged(table, own)
     for setting in settings:
         table = _merged(table, _parse_setting(setting))

@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import Field, PositiveInt, model_validator
 
+from data.config import NewDataConfig
 from data.errors import InputError
 from data.strict import StrictModel
 
@@ -42,6 +43,12 @@ class RetrainConfig(StrictModel):
 
     psi_alert: float = Field(default=0.25, gt=0.0)
     """Population stability index from which a feature has drifted so far that somebody should look."""
+
+    tune: bool = False
+    """Search for the challenger's settings as `tune` says; without it the champion's best settings are trained."""
+
+    data: NewDataConfig = NewDataConfig()
+    """What a new part of the log is held to before anything is trained on it."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
