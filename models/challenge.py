@@ -1,5 +1,6 @@
 """The challenger of the abandonment model against its champion, on examples that neither has learnt from."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,10 @@ import numpy.typing as npt
 
 from data.errors import InputError
 from data.examples import Examples
-from models.binary_metrics import Floats, binary_metrics, interval
+from models.binary_metrics import Floats, interval
 from models.config.retraining import RetrainConfig
 from models.evaluation import clusters_of
-from models.paired_bootstrap import PAIRED, paired_draws
+from models.paired_bootstrap import PAIRED, Drawn, paired_draws
 from models.slices import Slice, slices_of
 from models.verdict import SLICE_SESSIONS, Check, Verdict, decided, gained, kept, moved, slices_held, too_few
 
@@ -110,21 +111,24 @@ def _compared(
     seed: int,
     bins: int,
 ) -> dict[str, Any]:
-    points = {name: binary_metrics(examples.abandoned, one, bins) for name, one in scores.items()}
     drawn = paired_draws(examples.abandoned, scores, clusters, config.resamples, bins, seed)
     differences: dict[str, list[float] | None] = {}
     for column, metric in enumerate(PAIRED):
-        new, old = points[CHALLENGER][metric], points[CHAMPION][metric]
-        values = drawn[CHALLENGER][:, column] - drawn[CHAMPION][:, column]
-        edges = interval(values, level=config.confidence)
-        if new is None or old is None or edges is None:
-            differences[metric] = None
-            continue
         # Resampling inflates the smaller of two calibration errors more; the interval is moved back by that.
-        bias = float(values.mean()) - (new - old) if metric == "ece" else 0.0
-        differences[metric] = [new - old, edges[0] - bias, edges[1] - bias]
-    kept_metrics = {name: {metric: points[name][metric] for metric in PAIRED} for name in scores}
-    return {**kept_metrics, "differences": differences}
+        differences[metric] = _difference(drawn, column, config.confidence, centred=metric == "ece")
+    points = {name: dict(zip(PAIRED, one.point.tolist(), strict=True)) for name, one in drawn.items()}
+    return {**points, "differences": differences}
+
+
+def _difference(drawn: Mapping[str, Drawn], column: int, level: float, centred: bool = False) -> list[float] | None:
+    """Challenger − champion with its interval; None where too few resamples tell."""
+    gain = float(drawn[CHALLENGER].point[column] - drawn[CHAMPION].point[column])
+    values = drawn[CHALLENGER].values[:, column] - drawn[CHAMPION].values[:, column]
+    edges = interval(values, level=level)
+    if np.isnan(gain) or edges is None:
+        return None
+    bias = float(values.mean()) - gain if centred else 0.0
+    return [gain, edges[0] - bias, edges[1] - bias]
 
 
 def _slice(
@@ -137,21 +141,18 @@ def _slice(
 ) -> dict[str, Any]:
     labels, groups = examples.abandoned[part.rows], np.unique(clusters[part.rows], return_inverse=True)[1]
     own = {name: values[part.rows] for name, values in scores.items()}
-    old, new = (binary_metrics(labels, own[name], 1)["auc"] for name in (CHAMPION, CHALLENGER))
-    difference, sessions = None, int(groups.max()) + 1
-    if old is not None and new is not None and sessions >= SLICE_SESSIONS:
-        drawn = paired_draws(labels, own, groups, min(config.resamples, MOST_SLICE_RESAMPLES), 1, seed)
-        edges = interval(drawn[CHALLENGER][:, 0] - drawn[CHAMPION][:, 0], level=config.confidence)
-        difference = None if edges is None else [new - old, *edges]
+    drawn = paired_draws(labels, own, groups, min(config.resamples, MOST_SLICE_RESAMPLES), 1, seed)
+    sessions = int(groups.max()) + 1
+    old, new = (float(drawn[name].point[0]) for name in (CHAMPION, CHALLENGER))
     return {
         "feature": part.feature,
         "title": part.title,
         "slice": part.label,
         "n": int(part.rows.sum()),
         "sessions": sessions,
-        CHAMPION: old,
-        CHALLENGER: new,
-        "difference": difference,
+        CHAMPION: None if np.isnan(old) else old,
+        CHALLENGER: None if np.isnan(new) else new,
+        "difference": _difference(drawn, 0, config.confidence) if sessions >= SLICE_SESSIONS else None,
     }
 
 

@@ -19,6 +19,17 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """`PAIRED` of one model; an AUC is NaN where there is one class only."""
+
+    point: Floats
+    """(4,) on the sample itself."""
+
+    values: Floats
+    """(resamples, 4)."""
+
+
+@dataclass(frozen=True)
 class _Scored:
     """What of one model's scores does not change from one resample to the next."""
 
@@ -77,7 +88,7 @@ class _Scored:
 
 def paired_draws(
     abandoned: Labels, scores: Mapping[str, Floats], clusters: Ints, resamples: int, bins: int, seed: int
-) -> dict[str, Floats]:
+) -> dict[str, Drawn]:
     """`PAIRED` of several scores on the same resamples.
 
     Args:
@@ -89,8 +100,7 @@ def paired_draws(
         seed: of the draws.
 
     Returns:
-        name → (resamples, 4). Row i of every name is of the same draw, so that differences of rows are paired; an AUC
-        is NaN where the draw has one class only.
+        name → what was drawn. Row i of every name is of the same draw, so that differences of rows are paired.
     """
     scored = {name: _Scored.of(abandoned, values, clusters, bins) for name, values in scores.items()}
     sizes = np.bincount(clusters).astype(np.float64)
@@ -98,4 +108,5 @@ def paired_draws(
     for times in cluster_draws(len(sizes), resamples, seed, max(1, CELLS // len(abandoned))):
         for name, one in scored.items():
             parts[name].append(one.draws(times.astype(np.float32), sizes))
-    return {name: np.concatenate(values) for name, values in parts.items()}
+    once = np.ones((1, len(sizes)), dtype=np.float32)
+    return {name: Drawn(one.draws(once, sizes)[0], np.concatenate(parts[name])) for name, one in scored.items()}
