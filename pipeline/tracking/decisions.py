@@ -20,12 +20,17 @@ LONGEST = 5_000
 
 def open_decision(client: "MlflowClient", config: PipelineConfig, retrain: str, title: str) -> str:
     """Id of a retrain's run, which is started where there is none yet."""
-    experiment = experiment_id(client, f"{config.tracking.experiment or config.preset} retraining")
+    experiment = experiment_id(client, experiment_of(config))
     found = client.search_runs([experiment], f"tags.{RETRAIN} = '{retrain}'", max_results=1)
     if found:
         return str(found[0].info.run_id)
     tags = {NAME: title, "kind": "retraining", RETRAIN: retrain, "preset": config.preset}
     return str(client.create_run(experiment, tags=tags).info.run_id)
+
+
+def experiment_of(config: PipelineConfig) -> str:
+    """Name of the experiment that has the decisions."""
+    return f"{config.tracking.experiment or config.preset} retraining"
 
 
 def log_decision(

@@ -158,14 +158,19 @@ class Tracker:
         write_whole(self.workdir / STATE, json.dumps(state, indent=1) + "\n")
 
 
-def closed_state(config: PipelineConfig, run_id: str) -> str:
-    """What `tracking.json` holds of a run that has ended."""
-    tracker = Tracker(config, Path())
+def closed_state(config: PipelineConfig, run_id: str, experiment: str) -> str:
+    """What `tracking.json` holds of a run that has ended.
+
+    Args:
+        config: what it was run for.
+        run_id: its id.
+        experiment: name of its experiment.
+    """
     state = {
         "run_id": run_id,
-        "experiment": tracker.experiment,
+        "experiment": experiment,
         "tracking_uri": tracking_uri(),
-        "settings": tracker.settings,
+        "settings": settings_digest(config),
         "open": False,
     }
     return json.dumps(state, indent=1) + "\n"
