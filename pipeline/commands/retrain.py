@@ -62,5 +62,7 @@ def _print(outcome: Outcome, workdir: Path) -> None:
             console.print(note)
         console.print(f"Report   {workdir / HOME / decision['id'] / 'report' / 'index.html'}")
         console.print(f"MLflow   run {decision['run_id']}: python -m pipeline ui")
+    if outcome.resumed is not None:
+        console.print("That was decided by an earlier call, which was stopped before it was done.")
     if outcome.decision is None and not outcome.refused:
-        console.print("Nothing new since the last retrain; the champion stays.")
+        console.print("Nothing new has come; nothing else was done.")

@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.config import PipelineConfig
-from pipeline.retraining.serving_set import CURRENT, FOLDERS, MEMBERS, SETS, switch
+from pipeline.retraining.serving_set import FOLDERS, MEMBERS, SETS, switch
 from pipeline.retraining.state import HOME
 from pipeline.workdir import stage_folder
 from tests.conftest import ROOT
@@ -105,14 +107,48 @@ def test_a_switch_killed_at_any_moment_leaves_one_whole_set(workdir: Path) -> No
         assert [member for member in MEMBERS if not (workdir / member).exists()] == []
 
 
-def test_a_switch_killed_between_folder_and_link_is_finished(workdir: Path) -> None:
-    one = made(workdir, "one")
-    switch(CONFIG, workdir, one)
-    # As a kill after the first half of the first switch leaves it.
-    (workdir / "train").unlink()
-    made(workdir, "before")
-    (workdir / HOME / CURRENT).unlink()
-    (workdir / HOME / CURRENT).symlink_to(f"{SETS}/before")
-    switch(CONFIG, workdir, one)
-    assert words(workdir) == {"one"}
-    assert (workdir / "train" / "word").exists()
+class Stopped(BaseException):
+    """Stands for a kill: nothing in `switch` runs after it."""
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["first", "later"])
+def test_a_switch_stopped_between_any_two_steps_leaves_one_whole_set(tmp_path: Path, linked: bool) -> None:
+    step, done = 0, False
+    while not done:
+        workdir = tmp_path / str(step)
+        fill(workdir, "run")
+        if linked:
+            switch(CONFIG, workdir, made(workdir, "run"))
+        folder = made(workdir, "one")
+        done = stop_at(step, lambda: switch(CONFIG, workdir, folder))  # noqa: B023 (called at once)
+        assert words(workdir) in ({"run"}, {"one"})
+        assert len([member for member in MEMBERS if not (workdir / member).exists()]) <= (not linked)
+        switch(CONFIG, workdir, folder)
+        assert words(workdir) == {"one"}
+        assert all((workdir / member).exists() for member in MEMBERS)
+        step += 1
+    assert step > (3 if linked else 3 * len(FOLDERS))
+
+
+def stop_at(step: int, work: Callable[[], None]) -> bool:
+    """Stop some work before one of its renames and links; whether it came to its end before that."""
+    left = step
+
+    def counted(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Stopped
+            return original(*arguments)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("rename", "replace", "symlink_to"):
+            patch.setattr(Path, name, counted(getattr(Path, name)))
+        try:
+            work()
+        except Stopped:
+            return False
+    return True
