@@ -182,6 +182,31 @@ class IngestConfig(StrictModel):
     key in the environment variable PIPELINE_VISITOR_KEY, 32 hexadecimal digits. Rows in quarantine lose their text."""
 
 
+class NewDataConfig(StrictModel):
+    """How far a new part of a log may be from the log before it; beyond a limit it is refused, and nothing trained."""
+
+    max_stray_share: float = Field(default=0.01, ge=0.0, le=1.0)
+    """Share of its events that may lie in the future (a day from now, or later) or before the log's first event."""
+
+    max_volume_ratio: float = Field(default=4.0, gt=1.0)
+    """Factor by which its median events a day may be above or below the log's; days that it covers in part do not
+    count, and nothing is said where no whole day is left."""
+
+    max_mix_ratio: float = Field(default=3.0, gt=1.0)
+    """Factor by which the share of a kind of event (purchases among all events, say) may rise or fall, where 30 events
+    of the kind or more are there or expected."""
+
+    max_price_ratio: float = Field(default=2.0, gt=1.0)
+    """Factor by which prices may rise or fall: the median over all items of how an item's median price moved."""
+
+    max_hour_shift: float = Field(default=0.25, gt=0.0, le=1.0)
+    """Share of its events that may lie in other hours of the day (UTC) than the log's, as after a mistake in the time
+    zone; said of parts of two days or more."""
+
+    max_unknown_rise: float = Field(default=0.5, gt=0.0, le=1.0)
+    """Rise of the share of events without a category, price, quantity or session id."""
+
+
 class SessionConfig(StrictModel):
     """How events become sessions."""
 
@@ -220,11 +245,21 @@ class SplitConfig(StrictModel):
     validation: float = Field(default=0.10, gt=0.0, lt=1.0)
     """Share that stops training early, tunes, calibrates and sets the threshold; the rest tests."""
 
+    test_from: datetime | None = None
+    """First moment of the test sessions, UTC where naive, for a split by time; `train` and `validation` then share what
+    lies before it in their proportion. Where not set, the shares alone decide."""
+
     seed: NonNegativeInt = 0
     """Seed of the hash that splits by group."""
 
     leak_auc: float = Field(default=0.8, gt=0.5, lt=1.0)
     """The leak guard names a feature that alone reaches this AUC on validation examples, beyond chance."""
+
+    @model_validator(mode="after")
+    def _cuts_in_time(self) -> Self:
+        if self.test_from is not None and self.by != "time":
+            raise ValueError(f'`split.by` should be "time" where `split.test_from` is set. Received: {self.by}')
+        return self
 
     @model_validator(mode="after")
     def _leaves_a_test_set(self) -> Self:

@@ -1,7 +1,7 @@
 """From a source's own words to the event contract, by declared rules, with a reason for every row that breaks it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -12,6 +12,7 @@ from data.engine import at_zone, barrier, from_microseconds, parse_instant, pars
 from data.errors import InputError
 from data.event import YEARS
 from data.layout import Family
+from data.moments import naive_utc
 from data.readers import RAW, raw_text
 
 IGNORED = "ignored"
@@ -177,9 +178,9 @@ def _range(ts: ibis.Value, source: SourceConfig) -> list[tuple[ibis.Value, ibis.
     reason = ibis.literal(outside(source))
     rules = []
     if source.time_from is not None:
-        rules.append((ts < _naive_utc(source.time_from), reason))
+        rules.append((ts < naive_utc(source.time_from), reason))
     if source.time_to is not None:
-        rules.append((ts >= _naive_utc(source.time_to), reason))
+        rules.append((ts >= naive_utc(source.time_to), reason))
     return rules
 
 
@@ -187,10 +188,6 @@ def outside(source: SourceConfig) -> str:
     """The reason of a row whose time is outside the declared range."""
     bounds = ["time_from" if source.time_from else "", "time_to" if source.time_to else ""]
     return f"ts outside {'..'.join(bounds)}"
-
-
-def _naive_utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _value(row: ibis.Table) -> ibis.Value:

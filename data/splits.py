@@ -16,6 +16,7 @@ from data.config import EngineConfig, SplitConfig
 from data.engine import engine, read_parquet, write_parquet
 from data.errors import InputError
 from data.examples import Split
+from data.moments import naive_utc
 
 SIDES: tuple[Split, ...] = get_args(Split)
 _HASH_DIGITS = 8
@@ -90,16 +91,29 @@ def split_examples(
 
 
 def boundaries(starts: "pd.Series[Any]", config: SplitConfig) -> Boundaries:
-    """Cut at quantiles of the sessions' starts.
+    """Cut at quantiles of the sessions' starts; test at `config.test_from` where it is set.
 
     Args:
         starts: (sessions,) moment each session started.
         config: the shares.
+
+    Raises:
+        InputError: no session starts before `config.test_from`.
     """
     ordered = starts.sort_values(kind="stable").reset_index(drop=True)
-    validation_from = ordered[round(config.train * (len(ordered) - 1))]
-    test_from = ordered[round((config.train + config.validation) * (len(ordered) - 1))]
-    return Boundaries(validation_from.to_pydatetime(), test_from.to_pydatetime())
+    both = config.train + config.validation
+    if config.test_from is None:
+        learnt, test_from = ordered, ordered[round(both * (len(ordered) - 1))].to_pydatetime()
+        share = config.train
+    else:
+        test_from, share = naive_utc(config.test_from), config.train / both
+        learnt = ordered[ordered < test_from]
+        if learnt.empty:
+            raise InputError(
+                f"`split.test_from` should be after the log's first session, which starts {ordered[0]}. "
+                f"Received: {config.test_from}"
+            )
+    return Boundaries(learnt[round(share * (len(learnt) - 1))].to_pydatetime(), test_from)
 
 
 def choose(

@@ -37,7 +37,7 @@ def binary_metrics(abandoned: Labels, scores: Floats, bins: int) -> dict[str, fl
     return {
         "auc": float(roc_auc_score(abandoned, scores)) if both else None,
         "average_precision": float(average_precision_score(abandoned, scores)) if both else None,
-        "log_loss": float(_log_losses(abandoned, scores).mean()),
+        "log_loss": float(log_losses(abandoned, scores).mean()),
         "brier": float(((scores - abandoned) ** 2).mean()),
         "ece": expected_calibration_error(abandoned, scores, bins),
     }
@@ -82,7 +82,7 @@ class _Ordered:
             bins=bin_starts(ordered, bins),
             labels=labels.astype(np.float64),
             gaps=labels - ordered,
-            log_losses=_log_losses(labels, ordered),
+            log_losses=log_losses(labels, ordered),
             squares=(labels - ordered) ** 2,
         )
 
@@ -158,35 +158,43 @@ def bootstrap_gap(
 
 def resample_weights(clusters: npt.NDArray[np.int64], resamples: int, seed: int) -> Iterator[Floats]:
     """How often each row occurs in draws of whole clusters with replacement: blocks (b, n) of the `resamples` draws."""
-    generator = np.random.default_rng(seed)
-    count = int(clusters.max()) + 1
-    block = max(1, CELLS // len(clusters))
-    for start in range(0, resamples, block):
-        rows = min(block, resamples - start)
-        drawn = generator.integers(0, count, (rows, count)) + np.arange(rows)[:, None] * count
-        times = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count)
+    for times in cluster_draws(int(clusters.max()) + 1, resamples, seed, max(1, CELLS // len(clusters))):
         yield times[:, clusters].astype(np.float64)
 
 
-def interval(values: Floats, around: float | None = None) -> list[float] | None:
-    """95% percentile interval of resampled values, [low, high]; None where fewer than half of them are defined.
+def cluster_draws(count: int, resamples: int, seed: int, block: int) -> Iterator[npt.NDArray[np.int64]]:
+    """How often each of `count` clusters is drawn when as many are, with replacement: blocks (at most `block`, count).
+
+    The draws are the same whatever the block.
+    """
+    generator = np.random.default_rng(seed)
+    for start in range(0, resamples, block):
+        rows = min(block, resamples - start)
+        drawn = generator.integers(0, count, (rows, count)) + np.arange(rows)[:, None] * count
+        yield np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count)
+
+
+def interval(values: Floats, around: float | None = None, level: float = 0.95) -> list[float] | None:
+    """Percentile interval of resampled values, [low, high]; None where fewer than half of them are defined.
 
     Args:
         values: (resamples,) with NaN where not defined.
         around: the estimate, for a metric that resampling inflates (a calibration error adds up the noise of its
             bins, and resampling adds more of it): the interval is moved by that bias, and not below 0.
+        level: share of the values inside the interval.
     """
     known = values[~np.isnan(values)]
     if 2 * len(known) < len(values) or len(known) == 0:
         return None
-    low, high = (float(edge) for edge in np.percentile(known, [2.5, 97.5]))
+    low, high = (float(edge) for edge in np.quantile(known, [(1 - level) / 2, (1 + level) / 2]))
     if around is None:
         return [low, high]
     bias = float(known.mean()) - around
     return [max(0.0, low - bias), max(0.0, high - bias)]
 
 
-def _log_losses(abandoned: Labels, scores: Floats) -> Floats:
+def log_losses(abandoned: Labels, scores: Floats) -> Floats:
+    """(n,) log loss of each probability in nats, held `CLIP` from 0 and 1."""
     clipped = np.clip(scores, CLIP, 1 - CLIP)
     losses: Floats = -np.where(abandoned == 1, np.log(clipped), np.log1p(-clipped))
     return losses

@@ -105,8 +105,20 @@ class NumericEncoder(keras.layers.Layer):
 
     def encoded_columns(self) -> tuple[str, ...]:
         """The feature behind each column of the output."""
-        owners = (*range(len(self.columns)), *self.gaps, *self._owners)
-        return tuple(self.columns[i] for i in owners)
+        return tuple(key[0] for key in self.column_keys())
+
+    def column_keys(self) -> tuple[tuple[str, ...], ...]:
+        """What each column of the output is: its feature, and which part of it. Two encoders' keys can be compared."""
+        parts = [
+            (self.columns[i], "interval", f"{place} of {len(one) - 1}")
+            for i, one in enumerate(self.edges)
+            for place in range(len(one) - 1)
+        ]
+        return (
+            *((name, "value") for name in self.columns),
+            *((self.columns[i], "gap") for i in self.gaps),
+            *parts,
+        )
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
@@ -160,8 +172,14 @@ class CategoryEncoder(keras.layers.Layer):
 
     def encoded_columns(self) -> tuple[str, ...]:
         """The feature behind each column of the output."""
+        return tuple(key[0] for key in self.column_keys())
+
+    def column_keys(self) -> tuple[tuple[str, ...], ...]:
+        """What each column of the output is: its feature and the category, none for all that is no category."""
         return tuple(
-            name for name, words in zip(self.columns, self.vocabularies, strict=True) for _ in range(len(words) + 1)
+            (name, *word)
+            for name, words in zip(self.columns, self.vocabularies, strict=True)
+            for word in ((), *((word,) for word in words))
         )
 
     def get_config(self) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def evaluate_recommender(
     everything = make_prefixes(test, vocabulary, recommender.config.max_length)
     if not len(everything):
         return {"skipped": "no test session has two item events"}
-    cases = _sample(everything, max_prefixes, seed)
+    cases = sampled(everything, max_prefixes, seed)
     cutoffs = tuple(sorted({*SHORT, k}))
     scorers: dict[str, ranking.Scorer] = {
         "model": lambda start, stop: recommender.scores(*cases.seen.rows(slice(start, stop)))
@@ -114,7 +114,7 @@ def evaluate_recommender(
     }
 
 
-def _sample(cases: Prefixes, most: int | None, seed: int) -> Prefixes:
+def sampled(cases: Prefixes, most: int | None, seed: int) -> Prefixes:
     """Cases of randomly drawn whole sessions, about `most` of them, in their order; the first session always fits."""
     if most is None or len(cases) <= most:
         return cases

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from data.errors import InputError
 from data.examples import Examples, digest
 from models.abandonment import build_abandonment, core, encode, logit_model, logits
+from models.abandonment_start import start_from
 from models.calibration import Platt, fit_platt, set_calibration
 from models.checkpoint import Checkpoint, Place
 from models.config import AbandonmentConfig
@@ -50,6 +51,9 @@ class Trained:
     findings: tuple[Finding, ...] = ()
     """What was ill about the gradients."""
 
+    start: str = ""
+    """What became of the earlier model's weights, in a sentence; empty where there was none."""
+
 
 def train_abandonment(
     train: Examples,
@@ -59,6 +63,7 @@ def train_abandonment(
     tell: Tell = silent,
     place: Place | None = None,
     adapt: bool = False,
+    earlier: keras.Model | None = None,
 ) -> Trained:
     """Train, stop early, calibrate.
 
@@ -74,6 +79,7 @@ def train_abandonment(
         place: where the state is kept after every epoch, for a killed training to go on from.
         adapt: move learning rate and L2 penalty along the gradient of the validation loss (`models.hypergradient`);
             the history then has `learning_rate` and `l2`.
+        earlier: a model whose weights training starts from, where it is of the same form (`models.abandonment_start`).
 
     Raises:
         InputError: an empty side, or training examples of one class.
@@ -83,6 +89,7 @@ def train_abandonment(
     start = time.perf_counter()
     seed_everything(seed)
     model = build_abandonment(train, config.model_copy(update={"l2": 0.0}) if adapt else config)
+    told = start_from(earlier, model) if earlier is not None else ""
     encoded, held_out = encode(model, train), encode(model, validation)
     batch = config.optimizer.batch(config.batch_size, len(train))
     steps = -(-len(train) // batch)
@@ -120,6 +127,7 @@ def train_abandonment(
         calibration=platt,
         notes=_notes(platt),
         findings=findings,
+        start=told,
     )
 
 

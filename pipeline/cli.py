@@ -104,6 +104,24 @@ def tune(
 
 
 @app.command()
+def retrain(
+    preset: Preset = None,
+    config: ConfigFile = None,
+    input: Input = None,
+    set: Settings = None,
+    workdir: Workdir = WORK,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
+) -> None:
+    """Learn from what is new in the log, and replace a model only where the new one is provably better.
+
+    Without a preset or a config, those of the run in the work folder. Exit code 3: new data were refused.
+    """
+    from pipeline.commands.retrain import retrain_command
+
+    retrain_command(preset, config, input, set or [], workdir, as_json)
+
+
+@app.command()
 def compare(
     preset: Preset = None,
     config: ConfigFile = None,

@@ -22,12 +22,17 @@ from models.config import (
     EvaluateConfig,
     MultiTaskConfig,
     RecommenderConfig,
+    RetrainConfig,
     TuneConfig,
 )  # fmt: skip
 from pipeline.scheduling.config import ScheduleConfig
 
-BESIDE = ("source.path", "recommender.warm_start", "tune.workers", "compare.workers", "schedule")
-"""Settings and sections that change no result: names of files, whose content counts; how many processes work; when."""
+BESIDE = (
+    "source.path", "abandonment.warm_start", "recommender.warm_start", "tune.workers", "compare.workers", "retrain",
+    "schedule",
+)  # fmt: skip
+"""Settings and sections that change no result of a run: names of files, whose content counts, how many processes work,
+when, and what only `retrain` goes by."""
 
 PRESETS = Path(__file__).parent / "presets"
 Table = dict[str, Any]
@@ -118,6 +123,9 @@ class PipelineConfig(StrictModel):
 
     rescue: RescueConfig = RescueConfig()
     """What the rescue list shows."""
+
+    retrain: RetrainConfig = RetrainConfig()
+    """When a challenger replaces the champion."""
 
     tracking: TrackingConfig = TrackingConfig()
     """MLflow."""

@@ -44,7 +44,7 @@ def fingerprint(
         config: the run's configuration.
         workdir: where the folders of the stages it reads are.
         source: content hashes of the run's input files, by name.
-        champion: those of the recommender that training starts from, if any.
+        champion: those of the models that training starts from, if any.
     """
     inputs: dict[str, Any] = dict(source) if stage.reads_source else {}
     inputs |= (champion or {}) if stage.reads_champion else {}

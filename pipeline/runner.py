@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from data.errors import InputError
 from data.pseudonyms import key_digest, visitor_key
-from pipeline.champion import Champion, opened_champion
+from pipeline.champion import Champions, opened_champions
 from pipeline.config import PipelineConfig
 from pipeline.fingerprint import Fingerprint, difference, file_hash, fingerprint, folder_hashes
 from pipeline.memory import PeakMemory
@@ -90,20 +90,20 @@ def run(
     """
     selection = selection or Selection()
     tracked = Tracker(config, workdir, warn=progress.note)
-    with locked(workdir), tracked as tracker, opened_champion(config, workdir) as champion:
+    with locked(workdir), tracked as tracker, opened_champions(config, workdir) as champions:
         source = source_hashes(config)
         write_whole(workdir / CONFIG, config.model_dump_json(indent=1) + "\n")
         ran: dict[str, bool] = {}
         for stage in stages:
             if selection.beyond(stage):
                 break
-            decision = decide(stage, config, workdir, source, selection, champion)
+            decision = decide(stage, config, workdir, source, selection, champions)
             ran[stage.name] = decision.action == "run"
             if decision.action == "skip":
                 progress.finished(stage.name, "skipped", 0.0, decision.reason)
                 continue
             try:
-                _run_stage(decision, config, workdir, progress, tracker, champion)
+                _run_stage(decision, config, workdir, progress, tracker, champions)
             except Unreachable:  # all the rest is there, so it should be found where people look for it
                 publish_report(workdir, config)
                 write_summary(workdir, config, ran | {stage.name: False})
@@ -120,13 +120,13 @@ def plan(
     source = source_hashes(config)
     decisions: list[Decision] = []
     running: set[str] = set()
-    with opened_champion(config, workdir) as champion:
+    with opened_champions(config, workdir) as champions:
         for stage in stages:
             upstream = [name for name in stage.reads if name in running]
             if upstream and not selection.leaves(stage):
                 decision = Decision(stage, "run", f"reads {', '.join(upstream)}, which will run")
             else:
-                decision = decide(stage, config, workdir, source, selection, champion)
+                decision = decide(stage, config, workdir, source, selection, champions)
             if decision.action == "run":
                 running.add(stage.name)
             decisions.append(decision)
@@ -139,7 +139,7 @@ def decide(
     workdir: Path,
     source: dict[str, str],
     selection: Selection,
-    champion: Champion | None = None,
+    champions: Champions | None = None,
 ) -> Decision:
     """Compare a stage's fingerprint with the one it last ran under."""
     manifest = read_manifest(workdir, stage.name)
@@ -151,7 +151,7 @@ def decide(
             f"{stage.name} reads {', '.join(missing)}, of which {workdir} has no result yet. "
             f"Run without `--from` and `--only` first."
         )
-    current = fingerprint(stage, config, workdir, source, champion.hashes if champion else None)
+    current = fingerprint(stage, config, workdir, source, champions.hashes if champions else None)
     if selection.forces(stage):
         return Decision(stage, "run", "asked for", current)
     if manifest is None:
@@ -199,7 +199,7 @@ def _run_stage(
     workdir: Path,
     progress: Progress,
     tracker: Tracker,
-    champion: Champion | None,
+    champions: Champions | None,
 ) -> None:
     stage = decision.stage
     scratch = workdir / SCRATCH / stage.name
@@ -208,7 +208,7 @@ def _run_stage(
     began = time.perf_counter()
     status, reason = "done", decision.reason
     with stage_folder(workdir, stage.name) as out, PeakMemory() as memory:
-        context = Context(config, workdir, out, scratch, progress, tracker, champion.folder if champion else None)
+        context = Context(config, workdir, out, scratch, progress, tracker, champions.folders if champions else {})
         try:
             stage.function(context)
         except NotApplicable as why:

@@ -1,7 +1,7 @@
 """What a stage is, and the nine of them in order."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,8 +43,8 @@ class Context:
     tracker: Tracker
     """Where trials and runs are logged."""
 
-    champion: Path | None = None
-    """Folder with the recommender that training starts from, if any."""
+    champions: Mapping[str, Path] = field(default_factory=dict)
+    """Folders with the models that training starts from, under `abandonment` and `recommender`, where asked for."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     """Times that the stage measured, for its manifest: in its outputs they would make the bytes of every run differ."""
@@ -77,7 +77,7 @@ class Stage:
     """Whether it reads the run's input itself."""
 
     reads_champion: bool = False
-    """Whether it reads the recommender that training starts from."""
+    """Whether it reads the models that training starts from."""
 
     home: str = "pipeline.stages"
     """Package of its module, which bears its name."""

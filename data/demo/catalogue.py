@@ -47,6 +47,12 @@ class Catalogue:
     typical_price: Floats
     """(C,) mean price of each category, items weighted by popularity as visitors meet them."""
 
+    number: Ints
+    """(I,) number that each item's id has, ascending: its place in the whole catalogue, of which this may be a part."""
+
+    joined: Floats
+    """(I,) days of the log that had passed when it joined the catalogue."""
+
     @property
     def categories(self) -> int:
         """C, the number of categories."""
@@ -97,7 +103,36 @@ def build_catalogue(config: DemoConfig) -> Catalogue:
     cumulative = np.concatenate([[0.0], np.cumsum(weight)])
     first = np.searchsorted(category * TIERS + tier, np.arange(categories * TIERS + 1))
     typical = np.bincount(category, weight * price) / np.bincount(category, weight)
-    return Catalogue(category, tier, price, weight, cumulative, first, _partners(rng, category, weight, first), typical)
+    partners = _partners(rng, category, weight, first)
+    number, joined = np.arange(items), np.zeros(items)
+    return Catalogue(category, tier, price, weight, cumulative, first, partners, typical, number, joined)
+
+
+def part_of(whole: Catalogue, there: Bools, joined: Floats, price: Floats) -> Catalogue:
+    """The catalogue of a time at which only some of the items are there.
+
+    Where a partner is not there yet, the item before it in its category and tier takes its place. What visitors find
+    typical of a category stays as it was.
+
+    Args:
+        whole: I items.
+        there: (I,) which are there: at least the first of each category and tier.
+        joined: (I,) days of the log that had passed when each joined.
+        price: (I,) prices of that time.
+    """
+    category, tier, weight = whole.category[there], whole.tier[there], whole.weight[there]
+    weight = weight / weight.sum()
+    first = np.searchsorted(category * TIERS + tier, np.arange(whole.categories * TIERS + 1))
+    own, low, high = np.arange(len(category)), first[category * TIERS], first[(category + 1) * TIERS]
+    place = np.cumsum(there) - 1
+    partners = np.stack([
+        np.where(drawn == own, low + (drawn - low + 1) % (high - low), drawn)
+        for drawn in place[whole.partners[there]].T
+    ], axis=1)  # fmt: skip
+    return Catalogue(
+        category, tier, price[there], weight, np.concatenate([[0.0], np.cumsum(weight)]), first, partners,
+        whole.typical_price, whole.number[there], joined[there],
+    )  # fmt: skip
 
 
 def _partners(rng: np.random.Generator, category: Ints, weight: Floats, first: Ints) -> Ints:

@@ -37,20 +37,27 @@ class Deciding:
     rows: Ints
     """(M,) their rows in the log."""
 
-    elapsed: Floats
-    """(M,) share of the log's days that has passed at the first cart event."""
+    moment: Floats
+    """(M,) time of the first cart event, in seconds since `FIRST_DAY`."""
+
+    days: int
+    """Days over which `exposure` counts."""
 
     exposure: Floats
-    """(I,) events of each item over the whole log, relative to the mean over items."""
+    """(I,) events of each item over `days`, relative to the mean over items."""
+
+    season: truth.Season
+    """What the causes weigh."""
 
     def item(self, carts: Ints, number: Ints, pieces: Ints | int = 1) -> Item:
         """What is to know of item `number` of each of the given carts."""
         price = self.catalogue.price[number]
+        known = (self.moment[carts] - self.catalogue.joined[number] * DAY) / (self.days * DAY)
         return Item(
             number=number,
             price=price,
             ratio=price / self.catalogue.typical_price[self.catalogue.category[number]],
-            seen=self.exposure[number] * self.elapsed[carts],
+            seen=self.exposure[number] * np.maximum(known, 0.02),
             views=self.log.views_of(self.rows[carts], number),
             pieces=np.broadcast_to(pieces, number.shape),
         )
@@ -98,8 +105,7 @@ def decide(shop: Deciding) -> pd.DataFrame:
     rng, log, everyone = shop.rng, shop.log, np.arange(len(shop.rows))
     pieces = log.quantity[shop.rows, log.length[shop.rows] - 1].astype(np.int64)
     carts = Carts.opened(shop.item(everyone, log.latest(shop.rows), pieces), log.views(shop.rows))
-    moment = shop.visits.start[shop.rows] + log.gap[shop.rows].sum(axis=1) / 1e6
-    fixed = {"late": moment % DAY // 3_600.0}
+    fixed = {"late": shop.moment % DAY // 3_600.0}
     abandons, fixed["loyalty"] = _intents(shop, carts, fixed)
     decisions, other = Decisions(), shop.latest_other()
     active, point = everyone, 0
@@ -107,7 +113,7 @@ def decide(shop: Deciding) -> pd.DataFrame:
         now, intent = carts.take(active), abandons[active]
         decisions.add(shop.rows[active], point, now.values() | {name: value[active] for name, value in fixed.items()})
         after, steps = _steps(shop, now, active, other[active])
-        pauses = _pauses(now)
+        pauses = _pauses(now, shop.season)
         going = rng.random(len(active)) < chance_to_go_on(steps.ratio * pauses.ratio, intent)
         going &= point < MOST_AFTER
         step, paused = steps.draw(rng, intent), pauses.draw(rng, intent) == 1
@@ -132,7 +138,7 @@ def _intents(shop: Deciding, carts: Carts, fixed: dict[str, Floats]) -> tuple[Bo
         now = np.flatnonzero(ordinal == turn)
         bought[now] = purchases[visitor[now]]
         values = carts.take(now).values() | {name: value[now] for name, value in fixed.items()}
-        abandons[now] = level[now] < truth.p_abandon(pd.DataFrame(values | {"loyalty": bought[now]}))
+        abandons[now] = level[now] < truth.p_abandon(pd.DataFrame(values | {"loyalty": bought[now]}), shop.season)
         purchases[visitor[now]] += ~abandons[now]
     return abandons, bought
 
@@ -147,22 +153,22 @@ def _steps(shop: Deciding, now: Carts, active: Ints, other: Ints) -> tuple[tuple
     possible = np.ones((len(active), len(STEP)), dtype=bool)
     possible[:, ADD] = (other >= 0) & (now.items < CART_SLOTS)
     possible[:, REMOVE] = now.items > 1
-    moves = np.stack([_potential(state) - _potential(now) for state in after], axis=1)
+    before = _potential(now, shop.season)
+    moves = np.stack([_potential(state, shop.season) - before for state in after], axis=1)
     return after, Options.of(STEP, moves, possible)
 
 
-def _pauses(now: Carts) -> Options:
+def _pauses(now: Carts, season: truth.Season) -> Options:
     """No pause or a pause before the next step."""
-    effect = truth.CAUSE["pauses"].effect
     so_far = now.pauses.astype(np.float64)
-    move = effect(so_far + 1.0) - effect(so_far)
+    move = season.effect("pauses", so_far + 1.0) - season.effect("pauses", so_far)
     possible = np.stack([now.pauses >= 0, now.pauses < MOST_PAUSES], axis=1)
     return Options.of(PAUSE, np.stack([np.zeros_like(move), move], axis=1), possible)
 
 
-def _potential(carts: Carts) -> Floats:
+def _potential(carts: Carts, season: truth.Season) -> Floats:
     """Sum of the effects that the carts' state decides."""
-    effects = [truth.CAUSE[name].effect(value) for name, value in carts.values().items()]
+    effects = [season.effect(name, value) for name, value in carts.values().items()]
     total: Floats = np.sum(effects, axis=0)
     return total
 

@@ -1,7 +1,7 @@
 """The whole simulation: from a configuration to events and their truth."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from data.demo.browsing import browse
 from data.demo.catalogue import Catalogue, Floats, Ints, build_catalogue
 from data.demo.deciding import Deciding, decide
 from data.demo.log import CART, EVENTS, PURCHASE, Log
+from data.demo.truth import USUAL, Season
 from data.demo.visitors import DAY, FIRST_DAY, Visits, visit
 
 CHUNK = 25_000
@@ -34,33 +35,58 @@ class Shop:
     """One row per item: item_id, category, tier, price, popularity (share of visits it draws), typical_price."""
 
 
-def simulate(config: DemoConfig) -> Shop:
-    """Simulate a shop in memory; the same seed gives the same shop."""
-    catalogue = build_catalogue(config)
-    events, truths = zip(*chunks(config, catalogue), strict=True)
+@dataclass(frozen=True)
+class Period:
+    """Where a log lies in the shop's life."""
+
+    season: Season = USUAL
+    """What the causes weigh."""
+
+    first_day: int = 0
+    """Days since `FIRST_DAY` when it starts; whole weeks, or weekdays are not what they are called."""
+
+    first_visitor: int = 0
+    """Number of its first visitor."""
+
+
+def simulate(config: DemoConfig, catalogue: Catalogue | None = None, period: Period = Period()) -> Shop:
+    """Simulate a shop in memory; the same seed gives the same shop.
+
+    Args:
+        config: size and seed.
+        catalogue: its items; those of the seed where not given.
+        period: where the log lies in the shop's life.
+    """
+    catalogue = catalogue or build_catalogue(config)
+    events, truths = zip(*chunks(config, catalogue, period), strict=True)
     joined = pd.concat(events, ignore_index=True).sort_values(["ts", "visitor_id"], ignore_index=True)
     return Shop(joined, pd.concat(truths, ignore_index=True), catalogue_frame(catalogue))
 
 
-def chunks(config: DemoConfig, catalogue: Catalogue) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+def chunks(
+    config: DemoConfig,
+    catalogue: Catalogue,
+    period: Period = Period(),
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Events and truth of one chunk of visitors after another, each ordered by time."""
-    yield from visitors_of(config, catalogue, exposure_of(config, catalogue), (2,))
+    yield from visitors_of(config, catalogue, exposure_of(config, catalogue), (2,), period)
 
 
 def visitors_of(
-    config: DemoConfig, catalogue: Catalogue, exposure: Floats, crowd: tuple[int, ...]
+    config: DemoConfig, catalogue: Catalogue, exposure: Floats, crowd: tuple[int, ...], period: Period = Period()
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """`chunks` of one of many crowds of visitors; (2,) is the crowd of the shop's own log."""
-    base = 0
+    base = period.first_visitor
     for number, first in enumerate(range(0, config.sessions, CHUNK)):
         rng = np.random.default_rng([config.seed, *crowd, number])
         visits = visit(config, catalogue, rng, min(CHUNK, config.sessions - first), base)
+        visits = replace(visits, start=visits.start + period.first_day * DAY)
         base = int(visits.visitor[-1]) + 1
         log, carted = browse(catalogue, visits, rng)
         moment = visits.start[carted] + log.gap[carted].sum(axis=1) / 1e6
-        elapsed = np.maximum(moment / (config.days * DAY), 0.02)
-        points = decide(Deciding(catalogue, visits, log, rng, carted, elapsed, exposure))
-        yield _events(catalogue, visits, log), _truth(visits, log, points)
+        deciding = Deciding(catalogue, visits, log, rng, carted, moment, config.days, exposure, period.season)
+        points = decide(deciding)
+        yield _events(catalogue, visits, log), _truth(visits, log, points, period.season)
 
 
 def exposure_of(config: DemoConfig, catalogue: Catalogue) -> Floats:
@@ -70,7 +96,7 @@ def exposure_of(config: DemoConfig, catalogue: Catalogue) -> Floats:
     """
     rng = np.random.default_rng([config.seed, 1])
     log, _ = browse(catalogue, visit(config, catalogue, rng, CHUNK, 0), rng)
-    met = np.bincount(log.item[log.item >= 0], minlength=config.items) + 2.0
+    met = np.bincount(log.item[log.item >= 0], minlength=len(catalogue.price)) + 2.0
     exposure: Floats = met / met.mean()
     return exposure
 
@@ -95,7 +121,7 @@ def _events(catalogue: Catalogue, visits: Visits, log: Log) -> pd.DataFrame:
         "visitor_id": _names("v", visitor),
         "ts": pd.Series(_times(visits, log)[happened]).astype("datetime64[us]"),
         "event": pd.Series(EVENTS, dtype="str").take(log.kind[happened]).reset_index(drop=True),
-        "item_id": _names("i", item),
+        "item_id": _names("i", catalogue.number[item]),
         "category": _names("c", catalogue.category[item]),
         "price": catalogue.price[item],
         "quantity": log.quantity[happened].astype(np.int32),
@@ -103,7 +129,7 @@ def _events(catalogue: Catalogue, visits: Visits, log: Log) -> pd.DataFrame:
     return frame.sort_values(["ts", "visitor_id"], ignore_index=True)
 
 
-def _truth(visits: Visits, log: Log, points: pd.DataFrame) -> pd.DataFrame:
+def _truth(visits: Visits, log: Log, points: pd.DataFrame, season: Season) -> pd.DataFrame:
     row, point = points["row"].to_numpy(), points["decision_point"].to_numpy()
     first_cart, bought = np.argmax(log.kind == CART, axis=1), (log.kind == PURCHASE).any(axis=1)
     values = points[list(truth.NAMES)]
@@ -112,18 +138,17 @@ def _truth(visits: Visits, log: Log, points: pd.DataFrame) -> pd.DataFrame:
         "ts": pd.Series(_times(visits, log)[row, first_cart[row] + point]).astype("datetime64[us]"),
         "decision_point": point,
         "abandoned": (~bought[row]).astype(np.int8),
-        "p_abandon": truth.p_abandon(values),
-        "p_if_nudged": truth.p_if_nudged(values),
+        "p_abandon": truth.p_abandon(values, season),
+        "p_if_nudged": truth.p_if_nudged(values, season),
     })  # fmt: skip
-    frame = pd.concat([keys, truth.effects(values), values.add_prefix("value_")], axis=1)
+    frame = pd.concat([keys, truth.effects(values, season), values.add_prefix("value_")], axis=1)
     return frame.sort_values(["ts", "visitor_id"], ignore_index=True)
 
 
 def catalogue_frame(catalogue: Catalogue) -> pd.DataFrame:
     """The catalogue as a table."""
-    number = np.arange(len(catalogue.price))
     return pd.DataFrame({
-        "item_id": _names("i", number),
+        "item_id": _names("i", catalogue.number),
         "category": _names("c", catalogue.category),
         "tier": catalogue.tier,
         "price": catalogue.price,

@@ -6,8 +6,8 @@ exp(ΔΦ) between the two intents (`data.demo.options`), so that the log-odds gi
 effects of the current values: log-odds = BASE + Σ effect(value), at every decision point, exactly.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -131,27 +131,44 @@ NAMES = tuple(cause.name for cause in CAUSES)
 CAUSE = {cause.name: cause for cause in CAUSES}
 
 
-def effects(values: pd.DataFrame) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Season:
+    """A time in which causes weigh more or less than usual: their centred effects are multiplied."""
+
+    factors: Mapping[str, float] = field(default_factory=dict)
+    """Cause → factor, 1 where none is given; below 0 a cause works the other way round."""
+
+    def effect(self, cause: str, value: Floats) -> Floats:
+        """Centred effect of one cause in this season, in log-odds."""
+        return self.factors.get(cause, 1.0) * CAUSE[cause].effect(value)
+
+
+USUAL = Season()
+
+
+def effects(values: pd.DataFrame, season: Season = USUAL) -> pd.DataFrame:
     """Centred effect of every cause, in log-odds.
 
     Args:
         values: n rows, one column of values per cause.
+        season: what the causes weigh.
 
     Returns:
         n × len(CAUSES), columns in the order of `CAUSES`.
     """
-    return pd.DataFrame({c.name: c.effect(values[c.name].to_numpy(dtype=np.float64)) for c in CAUSES}, values.index)
+    columns = {name: season.effect(name, values[name].to_numpy(dtype=np.float64)) for name in NAMES}
+    return pd.DataFrame(columns, values.index)
 
 
-def log_odds(values: pd.DataFrame) -> pd.Series:
+def log_odds(values: pd.DataFrame, season: Season = USUAL) -> pd.Series:
     """Log-odds of abandonment given the causes' values: BASE plus all effects."""
-    total: pd.Series = BASE + effects(values).sum(axis=1)
+    total: pd.Series = BASE + effects(values, season).sum(axis=1)
     return total
 
 
-def p_abandon(values: pd.DataFrame) -> pd.Series:
+def p_abandon(values: pd.DataFrame, season: Season = USUAL) -> pd.Series:
     """Probability that the cart is abandoned, given everything the log shows."""
-    return _sigmoid(log_odds(values))
+    return _sigmoid(log_odds(values, season))
 
 
 def nudge_response(values: pd.DataFrame) -> pd.Series:
@@ -166,9 +183,9 @@ def nudge_response(values: pd.DataFrame) -> pd.Series:
     return pd.Series((0.1 + 2.0 * fee + 0.6 * dear) / (1.0 + bought), values.index)
 
 
-def p_if_nudged(values: pd.DataFrame) -> pd.Series:
+def p_if_nudged(values: pd.DataFrame, season: Season = USUAL) -> pd.Series:
     """Probability that the cart is abandoned although its visitor is nudged now."""
-    return _sigmoid(log_odds(values) - nudge_response(values))
+    return _sigmoid(log_odds(values, season) - nudge_response(values))
 
 
 def planted_effects(effects: pd.DataFrame, reference: pd.DataFrame | None = None) -> pd.Series:

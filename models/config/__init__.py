@@ -7,6 +7,7 @@ from models.config.health import GradientHealthConfig
 from models.config.multi_task import MultiTaskConfig
 from models.config.optimizer import RULES, OptimizerConfig, Rule, ScheduleConfig
 from models.config.recommender import AugmentationConfig, RecommenderConfig
+from models.config.retraining import RetrainConfig
 from models.config.stopping import EarlyStopping
 from models.config.study import CompareConfig, TuneConfig
 
@@ -23,6 +24,7 @@ __all__ = [
     "MultiTaskConfig",
     "OptimizerConfig",
     "RecommenderConfig",
+    "RetrainConfig",
     "Rule",
     "ScheduleConfig",
     "SegmentConfig",

@@ -17,6 +17,12 @@ class AbandonmentConfig(StrictModel):
     enabled: bool = True
     """Whether to make one at all; without it a run makes the recommender alone, and needs no cart event."""
 
+    warm_start: str | None = Field(default=None, min_length=1)
+    """An earlier abandonment model whose weights training starts from instead of from zero: the folder that holds it
+    (`work/train` of another work folder) or its address in MLflow's registry (`models:/cart-abandonment@champion`). A
+    network of another form is trained from zero. Its own training should have ended before this run's test sessions
+    began, or the figures flatter."""
+
     intervals: NonNegativeInt = 8
     """Most intervals of a numeric feature's piecewise linear encoding; 0 gives the network the bare value."""
 

@@ -48,10 +48,10 @@ def _deliver(context: Context) -> list[dict[str, Any]]:
         "preset": context.config.preset,
         "config": context.tracker.settings,
         **code_version(),
-        **_windows(context),
+        **windows(context),
     }
     registered = []
-    for model in _models(context, metrics):
+    for model in logged_models(context, metrics):
         context.progress.detail(f"registering {model.name}")
         registered.append(register(context.tracker.client, context.tracker.run_id, model, tags))
     context.tracker.finish()
@@ -112,14 +112,16 @@ def _explanation(context: Context) -> Iterator[tuple[str, float]]:
             yield name, float(value)
 
 
-def _windows(context: Context) -> dict[str, str]:
+def windows(context: Context) -> dict[str, str]:
+    """When the first and the last session of each side began, as tags."""
     counts = json.loads((context.input("split") / "split.json").read_text())["counts"]
     return {
         f"{side}_{edge}": str(counts[side][edge]) for side in SIDES for edge in ("from", "to") if counts[side].get(edge)
     }
 
 
-def _models(context: Context, metrics: Mapping[str, Any]) -> Iterator[LoggedModel]:
+def logged_models(context: Context, metrics: Mapping[str, Any]) -> Iterator[LoggedModel]:
+    """What is logged of each trained model that `metrics` does not call skipped."""
     for name, make in (("abandonment", _abandonment), ("recommender", _recommender)):
         if "skipped" not in metrics[name]:
             yield make(context, metrics[name]["test"])

@@ -55,14 +55,16 @@ def run(context: Context) -> None:
     (context.out / "history.json").write_text(json.dumps(history, indent=1) + "\n")
 
 
-def _abandonment(context: Context) -> dict[str, list[float]]:
+def _abandonment(context: Context) -> dict[str, Any]:
     config = context.config
     train, validation, test = (read_examples(context.input("split"), side) for side in ("train", "validation", "test"))
     best = AbandonmentConfig.model_validate_json((context.input("tune") / "best.json").read_text())
     folder = context.scratch / "abandonment"
     folder.mkdir(exist_ok=True)
     teller = _teller(context, "abandonment")
-    trained = train_abandonment(train, validation, best, config.seed, teller, Place(folder))
+    place = context.champions.get("abandonment")
+    earlier = load_model(place / "abandonment.keras") if place else None
+    trained = train_abandonment(train, validation, best, config.seed, teller, Place(folder), earlier=earlier)
     save_model(trained.model, context.out / "abandonment.keras")
     threshold = choose_threshold(predict(trained.model, validation), validation, config.costs)
     threshold["notes"] = [*trained.notes, *threshold["notes"]]
@@ -74,7 +76,10 @@ def _abandonment(context: Context) -> dict[str, list[float]]:
     context.progress.detail("baselines")
     scores = baseline_scores(train, validation, test, best.baselines, config.seed)
     pd.DataFrame(scores).to_parquet(context.out / "baseline_scores.parquet")
-    return trained.history
+    if not trained.start:
+        return {**trained.history}
+    context.progress.note(trained.start)
+    return trained.history | {"warm_start": {"note": trained.start}}
 
 
 def _recommender(context: Context) -> dict[str, Any]:
@@ -88,7 +93,8 @@ def _recommender(context: Context) -> dict[str, Any]:
         files = (folder / f"sequences_{side}.parquet" for side in ("train", "validation"))
         train, validation = (read_sequences(file, context.scratch) for file in files)
         catalogue = read_catalogue(context.input("featurize") / "catalogue.parquet")
-        champion = Recommender.load(context.champion) if context.champion else None
+        place = context.champions.get("recommender")
+        champion = Recommender.load(place) if place else None
         # Where the champion came from is no property of the model: another address of the same one gives equal bytes.
         settings = config.recommender.model_copy(update={"warm_start": None})
         callbacks = [each_epoch(_teller(context, "recommender"))]

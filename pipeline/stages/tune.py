@@ -33,4 +33,6 @@ def run(context: Context) -> None:
         context.tracker.attempt(lambda: listener.catch_up(rows))
     (context.out / "trials.json").write_text(json.dumps(rows, indent=1) + "\n")
     (context.out / "scores.json").write_text(json.dumps(scores, indent=1) + "\n")
+    # Where training starts from is no property of the settings: another address of the same model gives equal bytes.
+    best = best.model_copy(update={"warm_start": None})
     (context.out / "best.json").write_text(json.dumps(as_table(best), indent=1) + "\n")

@@ -25,12 +25,13 @@ ROOT = Path(__file__).resolve().parents[2]
 def register(client: "MlflowClient", run_id: str, model: LoggedModel, tags: Mapping[str, str]) -> dict[str, Any]:
     """Log a model to a run with signature and input example, and register it.
 
-    The new version is the challenger; it is the champion as well where there is none yet. Its tags are set before it
-    gets an alias, so that whoever follows one finds a whole version.
+    The new version is the challenger; it is the champion as well where there is none yet. It appears with its files and
+    tags, so that no kill leaves half a version and whoever follows an alias finds a whole one.
     """
     import mlflow
     from mlflow.models import infer_signature
 
+    figures = {name: f"{figure:.6g}" for name, figure in model.metrics.items()}
     with quiet(), _active(run_id):
         info = mlflow.pyfunc.log_model(
             name=model.name,
@@ -40,11 +41,8 @@ def register(client: "MlflowClient", run_id: str, model: LoggedModel, tags: Mapp
             signature=_lenient(infer_signature(model.example, model.output)),
             input_example=model.example,
             pip_requirements=pinned(("mlflow", *model.libraries)),
-            registered_model_name=model.name,
         )
-    version = str(info.registered_model_version)
-    for key, value in {**tags, **{name: f"{figure:.6g}" for name, figure in model.metrics.items()}}.items():
-        client.set_model_version_tag(model.name, version, key, value)
+        version = str(mlflow.register_model(info.model_uri, model.name, tags={**tags, **figures}).version)
     aliases = [CHALLENGER]
     client.set_registered_model_alias(model.name, CHALLENGER, version)
     if CHAMPION not in client.get_registered_model(model.name).aliases:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 from pipeline.config import PipelineConfig, as_table, flat, settings_digest
 from pipeline.store import Unreachable, first_line, open_store, tracking_uri
 from pipeline.tracking.entities import Dataset
+from pipeline.tracking.experiments import experiment_id
 from pipeline.tracking.nested import NAME, NestedRuns
-from pipeline.tracking.views import write_views
 from pipeline.workdir import write_whole
 
 if TYPE_CHECKING:
@@ -174,20 +174,10 @@ class Tracker:
         self._write_state(open_run=False)
 
     def _start(self) -> str:
-        experiment = self.client.get_experiment_by_name(self.experiment)
-        if experiment is None:
-            # A server places artifacts itself; without one they go beside the database, wherever this was started.
-            _, local, database = tracking_uri().partition("sqlite:///")
-            place = (Path(database).resolve().parent / "artifacts").as_uri() if local else None
-            experiment_id = self.client.create_experiment(self.experiment, artifact_location=place)
-            tags = {}
-        else:
-            experiment_id, tags = experiment.experiment_id, experiment.tags
-        write_views(self.client, experiment_id, tags)
         model = self.config.abandonment if self.config.abandonment.enabled else self.config.recommender
         searched = f" · {self.config.tune.method} search" if self.config.tune.trials else ""
         title = self.title or f"{self.config.preset} · {model.optimizer.name}{searched}"
-        run = self.client.create_run(experiment_id, tags={NAME: title, "kind": self.kind})
+        run = self.client.create_run(experiment_id(self.client, self.experiment), tags={NAME: title, "kind": self.kind})
         self._run_id = str(run.info.run_id)
         self._write_state(open_run=True)
         return self._run_id
@@ -225,6 +215,24 @@ def failures() -> tuple[type[Exception], ...]:
     from mlflow.exceptions import MlflowException
 
     return (Unreachable, MlflowException, OSError)
+
+
+def closed_state(config: PipelineConfig, run_id: str, experiment: str) -> str:
+    """What `tracking.json` holds of a run that has ended.
+
+    Args:
+        config: what it was run for.
+        run_id: its id.
+        experiment: name of its experiment.
+    """
+    state = {
+        "run_id": run_id,
+        "experiment": experiment,
+        "tracking_uri": tracking_uri(),
+        "settings": settings_digest(config),
+        "open": False,
+    }
+    return json.dumps(state, indent=1) + "\n"
 
 
 def read_tracking(workdir: Path) -> dict[str, str | None]:

@@ -1,5 +1,5 @@
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from data.config import SplitConfig
 from data.errors import InputError
@@ -129,3 +130,34 @@ def test_by_time_needs_times(tmp_path: Path) -> None:
     frame["session_start"] = pd.NaT
     with pytest.raises(InputError, match=r"`split.by` is \"time\""):
         split(tmp_path, frame, by="time")
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), hour=st.integers(40, 140))
+def test_a_given_moment_begins_the_test_and_the_shares_divide_what_lies_before(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, hour: int
+) -> None:
+    frame = examples(150, seed, hours=3.0)
+    moment = START + timedelta(hours=hour)
+    sides = split(tmp_path_factory.mktemp("split"), frame, by="time", test_from=moment, train=0.6, validation=0.2)
+    assert set(sides["test"]["session_id"]) == set(frame.loc[frame["session_start"] >= moment, "session_id"])
+    for side in ("train", "validation"):
+        assert (sides[side]["session_end"] < moment).all()
+    before = frame.loc[frame["session_start"] < moment, "session_start"].drop_duplicates().sort_values()
+    begin = sides["validation"]["session_start"].min()
+    assert abs((before < begin).mean() - 0.75) <= 2 / len(before)
+
+
+def test_a_moment_with_a_zone_is_the_same_instant() -> None:
+    starts = examples(50)["session_start"]
+    zoned = datetime(2024, 1, 2, 2, tzinfo=timezone(timedelta(hours=2)))
+    assert boundaries(starts, SplitConfig(by="time", test_from=zoned)) == boundaries(
+        starts, SplitConfig(by="time", test_from=datetime(2024, 1, 2))
+    )
+
+
+def test_a_moment_that_leaves_nothing_to_learn_from_is_refused() -> None:
+    with pytest.raises(InputError, match=r"`split.test_from` should be after the log's first session"):
+        boundaries(examples(50)["session_start"], SplitConfig(by="time", test_from=START))
+    with pytest.raises(ValidationError, match=r'`split.by` should be "time"'):
+        SplitConfig(test_from=START)

@@ -15,6 +15,7 @@ from explain.comparison import write_comparison
 from explain.group_page import group_page
 from explain.recommender_report import write_recommender_report
 from explain.report import write_report
+from explain.retraining import write_retraining
 from explain.runs import Run, write_runs
 from explain.survey.answers import Answers
 from explain.survey.quiz import TASKS, quiz_tasks, write_quiz
@@ -25,8 +26,9 @@ from tests.explain.card.test_card import FACTS
 from tests.explain.comparison.results import evil
 from tests.explain.results import EVIL, report_data, run_data
 from tests.explain.telling import group, stories
+from tests.explain.test_retraining import decision
 
-PAGES = ("report", "cart", "group", "recommender", "comparison", "card", "quiz", "review", "runs")
+PAGES = ("report", "cart", "group", "recommender", "comparison", "card", "quiz", "review", "runs", "retraining")
 OVERFLOWING = """
 [...document.querySelectorAll('body *')].filter(e => {
   const box = e.getBoundingClientRect();
@@ -59,6 +61,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "card": write_model_card(data, FACTS, folder),
         "quiz": write_quiz(quiz_tasks(found, data.examples, 3, 0), found.base_probability, folder),
         "review": write_review("this", [Case(row, (f"view {EVIL[0]}",), (EVIL[1],))], folder),
+        "retraining": write_retraining(decision(), folder / "retraining"),
         "runs": write_runs([Run(EVIL[0], EVIL[1], "2026-05-01", {}, {}, {"index.html": EVIL[2]})], folder),
     }
 

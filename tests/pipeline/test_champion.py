@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from data.errors import InputError
 from models.config import RecommenderConfig
 from models.recommender import Recommender
-from pipeline.champion import opened_champion
+from pipeline.champion import opened_champions
 from pipeline.config import PipelineConfig, load_config
 from pipeline.fingerprint import fingerprint
 from pipeline.runner import Selection, decide, plan
@@ -42,7 +42,7 @@ def config(address: object, *settings: str) -> PipelineConfig:
 
 
 def refusal(address: object, *settings: str, workdir: Path = Path("nowhere")) -> str:
-    with pytest.raises(InputError) as caught, opened_champion(config(address, *settings), workdir):
+    with pytest.raises(InputError) as caught, opened_champions(config(address, *settings), workdir):
         pass
     return str(caught.value)
 
@@ -52,7 +52,7 @@ def test_its_content_counts_for_training_alone_and_its_place_does_not(saved: Pat
 
     def found(stage: Stage, place: Path) -> Any:
         asked = config(place)
-        with opened_champion(asked, Path("nowhere")) as champion:
+        with opened_champions(asked, Path("nowhere")) as champion:
             assert champion is not None
             return fingerprint(stage, asked, Path("nowhere"), {}, champion.hashes)
 
@@ -72,7 +72,7 @@ def test_a_changed_champion_trains_again_and_the_reason_says_so(saved: Path, tmp
     asked = config(place, "tracking.enabled=false")
 
     def decision(run: PipelineConfig) -> tuple[str, str]:
-        with opened_champion(run, tmp_path / "work") as champion:
+        with opened_champions(run, tmp_path / "work") as champion:
             made = decide(stage, run, tmp_path / "work", {}, Selection(), champion)
         return made.action, made.reason
 
@@ -80,7 +80,7 @@ def test_a_changed_champion_trains_again_and_the_reason_says_so(saved: Path, tmp
     assert decision(asked) == ("run", told)
     assert [one.reason for one in plan(asked, tmp_path / "work", None, (stage,))] == [told]
     manifest = tmp_path / "work" / stage.name / "stage.json"
-    with opened_champion(asked, tmp_path / "work") as champion:
+    with opened_champions(asked, tmp_path / "work") as champion:
         after = fingerprint(stage, asked, tmp_path / "work", {}, champion.hashes if champion else None)
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"fingerprint": after}))
     assert decision(asked) == ("skip", "nothing it depends on changed")
@@ -93,9 +93,9 @@ def test_a_changed_champion_trains_again_and_the_reason_says_so(saved: Path, tmp
 def test_without_need_of_one_none_is_looked_for() -> None:
     features = ("source.kind=features", "source.label=bought", "source.abandoned=0", "source.group=customer")
     for settings in (("recommender.enabled=false",), features):
-        with opened_champion(config("absent", *settings), Path("nowhere")) as champion:
+        with opened_champions(config("absent", *settings), Path("nowhere")) as champion:
             assert champion is None
-    with opened_champion(PipelineConfig(), Path("nowhere")) as champion:
+    with opened_champions(PipelineConfig(), Path("nowhere")) as champion:
         assert champion is None
 
 
@@ -111,9 +111,9 @@ def test_a_place_without_a_recommender_is_refused_with_a_hint(saved: Path, tmp_p
 def test_the_recommender_that_the_run_would_replace_is_refused(saved: Path) -> None:
     told = refusal(saved / "train" / ".." / "train", workdir=saved)
     assert "which this run replaces" in told
-    with opened_champion(config(saved / "train"), saved / "elsewhere") as champion:
+    with opened_champions(config(saved / "train"), saved / "elsewhere") as champion:
         assert champion is not None
-        assert Recommender.load(champion.folder).vocabulary.items == ITEMS
+        assert Recommender.load(champion.folders["recommender"]).vocabulary.items == ITEMS
 
 
 def test_another_form_is_refused_before_anything_is_computed(saved: Path) -> None:
@@ -144,14 +144,14 @@ def test_a_registered_one_is_fetched_and_an_unknown_one_refused_with_those_there
     stored = sorted(path for path in (tmp_path / "store").rglob("*") if "artifacts" in path.parts)
     for address in ("models:/next-item@champion", "models:/next-item/1"):
         with (
-            opened_champion(config(address), tmp_path) as champion,
-            opened_champion(config(saved / "train"), tmp_path) as local,
+            opened_champions(config(address), tmp_path) as champion,
+            opened_champions(config(saved / "train"), tmp_path) as local,
         ):
             assert champion is not None
             assert local is not None
             assert champion.hashes == local.hashes
-            assert Recommender.load(champion.folder).vocabulary.items == ITEMS
-        assert not champion.folder.exists()
+            assert Recommender.load(champion.folders["recommender"]).vocabulary.items == ITEMS
+        assert not champion.folders["recommender"].exists()
     assert sorted(path for path in (tmp_path / "store").rglob("*") if "artifacts" in path.parts) == stored
     for address in ("models:/next-item@best", "models:/next-item/7", "models:/other@champion", "models:/"):
         told = refusal(address)

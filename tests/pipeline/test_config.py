@@ -37,6 +37,7 @@ def test_values_of_set_are_toml_and_plain_text_where_they_are_no_toml() -> None:
         ("split.train=2", ["`split.train`", "should be less than 1", "Received: 2"]),
         ("abandonment.units=[8, -1]", ["`abandonment.units.1`", "greater than 0", "Received: -1"]),
         ("split.train=0.95", ["`split.train` + `split.validation` should be below 1"]),
+        ("retrain.psi_alert=0.1", ["`retrain.psi_alert` should be above `retrain.psi_warning`, 0.1. Received: 0.1"]),
         ("tune.trials", ["`--set` should look like section.key=value", "tune.trials"]),
     ],
 )

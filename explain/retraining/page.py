@@ -1,0 +1,106 @@
+"""The page of a retrain: what was decided and why, the evidence, the new data, and what drifted."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from explain.page import write_page
+from explain.retraining.parts import checks_table, drift_part, evidence_part
+from explain.tables import difference_cell
+from explain.wording import count_text, decimal_text, metric_name, share_text
+
+TITLES = {"promoted": "The challenger was promoted", "kept": "The champion stays", "refused": "New data were refused"}
+LIMITS = (
+    "Both models were scored on the same sessions, which began after everything that either has learnt from.",
+    "An interval that reaches zero does not say that the models are equal, only that these sessions cannot tell them "
+    "apart: the champion stays then, and the next retrain compares again.",
+    "A challenger learns from what lies before the newest window, so the newest week is tested on before it is learnt "
+    "from.",
+    "Drift says that carts look otherwise than those the champion learnt from. It is no proof that the champion has "
+    "become worse; the comparison is. Features that count since the log began, such as a visitor's earlier sessions, "
+    "move as the log grows, without anybody behaving otherwise.",
+)
+
+
+def write_retraining(decision: Mapping[str, Any], folder: Path) -> Path:
+    """Write `folder/index.html`, whole or not at all.
+
+    Args:
+        decision: what `decision.json` holds: `id`, `decision`, `sentence`, `preset`, `models` {model: name, champion,
+            challenger, reasons, evidence}, `drift`, `new_items`, `data`, `arrivals` and `notes`.
+        folder: made where it is missing.
+    """
+    models, drift = decision["models"], decision["drift"]
+    evidence = [evidence_part(one) for one in models.values() if one["evidence"].get("differences")]
+    arrivals = [(", ".join(one["files"]), one["reason"], checks_table(one)) for one in decision.get("arrivals", [])]
+    parts = [
+        ("evidence", "The evidence", bool(evidence)),
+        ("data", "The new data", bool(arrivals or decision["data"])),
+        ("drift", "Drift", drift is not None),
+        ("limits", "Limits", True),
+    ]
+    return write_page(
+        folder,
+        "retraining.html.j2",
+        data={
+            "title": TITLES[decision["decision"]],
+            "source": f"Preset {decision['preset']}, retrain {decision['id']}",
+        },
+        period=_period(decision["data"]),
+        contents=[(name, title) for name, title, there in parts if there],
+        bottom_line=_bottom_line(decision),
+        key_figures=_key_figures(decision),
+        evidence=evidence,
+        arrivals=arrivals,
+        facts=_facts(decision),
+        drift=None if drift is None else drift_part(drift),
+        limits=LIMITS,
+    )
+
+
+def _bottom_line(decision: Mapping[str, Any]) -> list[str]:
+    told = [f"{one['name']}: {reason}" for one in decision["models"].values() for reason in one["reasons"]]
+    return [*(told or [decision["sentence"]]), *decision["notes"]]
+
+
+def _key_figures(decision: Mapping[str, Any]) -> list[dict[str, str]]:
+    shown: list[tuple[str, str, str]] = []
+    for one in decision["models"].values():
+        differences = one["evidence"].get("differences") or {}
+        for metric, values in list(differences.items())[:1]:
+            if values:
+                found = difference_cell(values)
+                shown.append((f"{metric_name(metric)}, {one['name']}", found.text, found.below))
+    if decision["data"]:
+        data = decision["data"]
+        shown.append(("Sessions compared", count_text(decision["sessions"]), f"from {_moment(decision['test_from'])}"))
+        shown.append(("New events", count_text(data["added"]), f"{count_text(data['late'])} of them late"))
+    if decision["drift"] and decision["drift"]["features"]:
+        most = decision["drift"]["features"][0]
+        shown.append(("Largest drift (PSI)", decimal_text(most["psi"]), most["title"]))
+    return [{"name": name, "value": value, "below": below} for name, value, below in shown]
+
+
+def _facts(decision: Mapping[str, Any]) -> dict[str, str]:
+    data = decision["data"]
+    if not data:
+        return {}
+    facts = {
+        "New events": f"{count_text(data['added'])}, of which {count_text(data['late'])} are late",
+        "Events of the whole log": count_text(data["events"]),
+        "Newest event": _moment(data["watermark"]),
+        "Sessions compared begin after": _moment(decision["test_from"]),
+    }
+    unknown = decision["new_items"]
+    if unknown:
+        share = share_text(unknown["share"])
+        facts["On items the champion does not know"] = f"{share} of {count_text(unknown['events'])} events"
+    return facts
+
+
+def _period(data: Mapping[str, Any] | None) -> str:
+    return f"{data['window_from'][:10]} to {data['watermark'][:10]}" if data else ""
+
+
+def _moment(text: str) -> str:
+    return f"{text[:16].replace('T', ' ')} UTC"

@@ -1,0 +1,176 @@
+"""The challenger of the abandonment model against its champion, on examples that neither has learnt from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data.errors import InputError
+from data.examples import Examples
+from models.binary_metrics import Floats, interval
+from models.config.retraining import RetrainConfig
+from models.evaluation import clusters_of
+from models.paired_bootstrap import PAIRED, Drawn, paired_draws
+from models.slices import Slice, slices_of
+from models.verdict import SLICE_SESSIONS, Check, Verdict, decided, gained, kept, moved, slices_held, too_few
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+BINS = 15
+MOST_SLICE_RESAMPLES = 400
+
+
+def judge(
+    champion_probability: npt.NDArray[np.floating],
+    challenger_probability: npt.NDArray[np.floating],
+    examples: Examples,
+    config: RetrainConfig,
+    seed: int,
+    bins: int = BINS,
+) -> Verdict:
+    """Promote where the challenger is surely better and nothing that matters has become worse.
+
+    All of it must hold: the lower end of the AUC difference's interval is above `margin`; the expected calibration
+    error rises by no more than `max_ece_rise`; no slice surely falls by more than `max_slice_fall`. Both models are
+    scored on the same draws of whole sessions (Efron & Tibshirani 1993, ch. 8 and 13), so that what they share cancels.
+
+    Args:
+        champion_probability: (n,) the champion's probabilities of "abandoned".
+        challenger_probability: (n,) the challenger's.
+        examples: n of the newest window, which neither model has learnt from.
+        config: margins and levels.
+        seed: of the draws.
+        bins: equal-count bins of the calibration error.
+
+    Returns:
+        The verdict; where too few sessions, one class only or a probability that is none leave nothing to compare, the
+        champion is kept with that reason.
+
+    Raises:
+        InputError: the probabilities are not one for each example.
+    """
+    scores = {
+        CHAMPION: np.asarray(champion_probability, dtype=np.float64),
+        CHALLENGER: np.asarray(challenger_probability, dtype=np.float64),
+    }
+    for name, values in scores.items():
+        if values.shape != (len(examples),):
+            raise InputError(
+                f"The {name}'s probabilities should be one for each of {len(examples):,} examples. "
+                f"Received: an array of shape {values.shape}"
+            )
+    clusters = clusters_of(examples.keys)
+    evidence = _counts(examples, clusters, config)
+    why = too_few(evidence["sessions"], config) or _one_class(examples) or _no_probability(scores)
+    if why:
+        return kept(why, evidence)
+    evidence |= _compared(examples, scores, clusters, config, seed, bins)
+    evidence["slices"] = [
+        _slice(one, examples, scores, clusters, config, seed) for one in slices_of(examples, scores[CHAMPION])
+    ]
+    if evidence["differences"]["auc"] is None:
+        return kept("Too many resamples of the newest window have one class only to compare AUCs.", evidence)
+    return decided(_checks(evidence, config), evidence)
+
+
+def _counts(examples: Examples, clusters: npt.NDArray[np.int64], config: RetrainConfig) -> dict[str, Any]:
+    return {
+        "examples": len(examples),
+        "sessions": int(clusters.max(initial=-1)) + 1,
+        "abandoned_share": float(examples.abandoned.mean()) if len(examples) else None,
+        "confidence": config.confidence,
+        "resamples": config.resamples,
+    }
+
+
+def _one_class(examples: Examples) -> str | None:
+    share = examples.abandoned.mean()
+    if 0 < share < 1:
+        return None
+    outcome = "abandoned" if share else "bought"
+    return f"All {len(examples):,} examples of the newest window were {outcome}, so that AUC is not defined."
+
+
+def _no_probability(scores: dict[str, Floats]) -> str | None:
+    for name in (CHALLENGER, CHAMPION):
+        bad = ~((scores[name] >= 0) & (scores[name] <= 1))  # NaN is neither
+        if bad.any():
+            example = scores[name][np.argmax(bad)]
+            return (
+                f"The {name} gives no probability between 0 and 1 for {bad.sum():,} of {len(bad):,} examples "
+                f"(e.g. {example:g}), so that it cannot be compared."
+            )
+    return None
+
+
+def _compared(
+    examples: Examples,
+    scores: dict[str, Floats],
+    clusters: npt.NDArray[np.int64],
+    config: RetrainConfig,
+    seed: int,
+    bins: int,
+) -> dict[str, Any]:
+    drawn = paired_draws(examples.abandoned, scores, clusters, config.resamples, bins, seed)
+    differences: dict[str, list[float] | None] = {}
+    for column, metric in enumerate(PAIRED):
+        # Resampling inflates the smaller of two calibration errors more; the interval is moved back by that.
+        differences[metric] = _difference(drawn, column, config.confidence, centred=metric == "ece")
+    points = {name: dict(zip(PAIRED, one.point.tolist(), strict=True)) for name, one in drawn.items()}
+    return {**points, "differences": differences}
+
+
+def _difference(drawn: Mapping[str, Drawn], column: int, level: float, centred: bool = False) -> list[float] | None:
+    """Challenger − champion with its interval; None where too few resamples tell."""
+    gain = float(drawn[CHALLENGER].point[column] - drawn[CHAMPION].point[column])
+    values = drawn[CHALLENGER].values[:, column] - drawn[CHAMPION].values[:, column]
+    edges = interval(values, level=level)
+    if np.isnan(gain) or edges is None:
+        return None
+    bias = float(values.mean()) - gain if centred else 0.0
+    return [gain, edges[0] - bias, edges[1] - bias]
+
+
+def _slice(
+    part: Slice,
+    examples: Examples,
+    scores: dict[str, Floats],
+    clusters: npt.NDArray[np.int64],
+    config: RetrainConfig,
+    seed: int,
+) -> dict[str, Any]:
+    labels, groups = examples.abandoned[part.rows], np.unique(clusters[part.rows], return_inverse=True)[1]
+    own = {name: values[part.rows] for name, values in scores.items()}
+    drawn = paired_draws(labels, own, groups, min(config.resamples, MOST_SLICE_RESAMPLES), 1, seed)
+    sessions = int(groups.max()) + 1
+    old, new = (float(drawn[name].point[0]) for name in (CHAMPION, CHALLENGER))
+    return {
+        "feature": part.feature,
+        "title": part.title,
+        "slice": part.label,
+        "n": int(part.rows.sum()),
+        "sessions": sessions,
+        CHAMPION: None if np.isnan(old) else old,
+        CHALLENGER: None if np.isnan(new) else new,
+        "difference": _difference(drawn, 0, config.confidence) if sessions >= SLICE_SESSIONS else None,
+    }
+
+
+def _checks(evidence: dict[str, Any], config: RetrainConfig) -> list[Check]:
+    auc, ece = evidence["differences"]["auc"], evidence["differences"]["ece"]
+    both = (evidence[CHAMPION]["auc"], evidence[CHALLENGER]["auc"])
+    return [
+        gained("AUC", auc, both, config.margin, config.confidence),
+        _calibrated(evidence[CHAMPION]["ece"], evidence[CHALLENGER]["ece"], ece, config),
+        slices_held("AUC", evidence["slices"], config),
+    ]
+
+
+def _calibrated(old: float, new: float, difference: list[float], config: RetrainConfig) -> Check:
+    passed = difference[0] <= config.max_ece_rise
+    return Check(
+        passed,
+        f"The challenger's calibration error is {new:.4f} and the champion's {old:.4f}: "
+        f"{moved(difference, config.confidence)}, {'no more' if passed else 'more'} than the "
+        f"{config.max_ece_rise:g} allowed.",
+    )

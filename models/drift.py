@@ -1,0 +1,215 @@
+"""What changed between the champion's training examples and the newest window."""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from data.errors import InputError
+from data.examples import Examples
+from data.feature import Feature
+from models.config.retraining import RetrainConfig
+from models.distance import categorical_bins, holm, kolmogorov_smirnov, numeric_bins, psi, psi_by_chance
+from models.evaluation import clusters_of
+
+State = Literal["stable", "warning", "alert"]
+STATES: tuple[State, ...] = ("stable", "warning", "alert")
+
+
+@dataclass(frozen=True)
+class BinShares:
+    """One bin of a feature."""
+
+    label: str
+    """What it holds."""
+
+    reference: float
+    """Share of the reference's examples in it."""
+
+    current: float
+    """Share of the current ones."""
+
+
+@dataclass(frozen=True)
+class FeatureDrift:
+    """How one feature moved."""
+
+    feature: str
+    """Its name."""
+
+    title: str
+    """Its name for a reader."""
+
+    psi: float
+    """Population stability index over `bins`."""
+
+    psi_by_chance: float
+    """What it would stay below, at the configured confidence, had nothing changed."""
+
+    ks: float | None
+    """Largest distance between the two distribution functions; None for categories."""
+
+    p_value: float | None
+    """Its p-value after Holm's correction over all features."""
+
+    state: State
+    """By `psi_warning` and `psi_alert`; stable where chance alone may give as much."""
+
+    bins: tuple[BinShares, ...]
+    """The shares behind it."""
+
+
+@dataclass(frozen=True)
+class LabelShift:
+    """Share of abandoned carts, one example (the first) a session."""
+
+    reference: float
+    """Among the reference's sessions."""
+
+    current: float
+    """Among the current ones."""
+
+    difference: tuple[float, float, float]
+    """Current − reference, and the ends of its interval."""
+
+
+@dataclass(frozen=True)
+class NewItems:
+    """Events on items that the champion has never seen."""
+
+    events: int
+    """Events looked at."""
+
+    new_events: int
+    """Those on unknown items."""
+
+    new_items: int
+    """Unknown items."""
+
+    @property
+    def share(self) -> float:
+        """Share of the events that are on unknown items; 0 without events."""
+        return self.new_events / self.events if self.events else 0.0
+
+    def as_table(self) -> dict[str, Any]:
+        """As plain JSON-ready values."""
+        return {**asdict(self), "share": self.share}
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Everything that was compared."""
+
+    features: tuple[FeatureDrift, ...]
+    """The features, those that moved most first."""
+
+    label: LabelShift
+    """The label."""
+
+    sessions: tuple[int, int]
+    """Sessions of the reference and of the current window."""
+
+    confidence: float
+    """Level of the intervals."""
+
+    @property
+    def state(self) -> State:
+        """The worst state of a feature."""
+        return max((one.state for one in self.features), key=STATES.index, default="stable")
+
+    def as_table(self) -> dict[str, Any]:
+        """As plain JSON-ready values."""
+        return {**asdict(self), "state": self.state}
+
+
+def measure_drift(reference: Examples, current: Examples, config: RetrainConfig) -> Drift:
+    """Compare two sets of examples, feature by feature and by label.
+
+    Rows of one session are not independent, so what chance can do is reckoned by the number of sessions.
+
+    Args:
+        reference: what the champion learnt from.
+        current: the newest window.
+        config: `psi_warning`, `psi_alert` and `confidence`.
+
+    Raises:
+        InputError: one of them is empty, or their features are not the same.
+    """
+    _check(reference, current)
+    clusters = [clusters_of(one.keys) for one in (reference, current)]
+    sessions = (int(clusters[0].max()) + 1, int(clusters[1].max()) + 1)
+    found = [_feature(spec, reference, current, sessions, config) for spec in reference.specs]
+    tested = [place for place, one in enumerate(found) if one["p_value"] is not None]
+    for place, p_value in zip(tested, holm(np.array([found[place]["p_value"] for place in tested])), strict=True):
+        found[place]["p_value"] = float(p_value)
+    features = sorted((FeatureDrift(**one) for one in found), key=lambda one: (-one.psi, one.feature))
+    first = [
+        one.abandoned[np.unique(own, return_index=True)[1]]
+        for one, own in zip((reference, current), clusters, strict=True)
+    ]
+    return Drift(tuple(features), _label(first[0], first[1], config.confidence), sessions, config.confidence)
+
+
+def new_items(known: Collection[str], seen: npt.ArrayLike) -> NewItems:
+    """How many events are on items the champion does not know.
+
+    Args:
+        known: its items.
+        seen: (E,) item id of each event.
+    """
+    counts = pd.Series(np.asarray(seen, dtype=object)).value_counts()
+    unknown = counts[~counts.index.isin(list(known))]
+    return NewItems(events=int(counts.sum()), new_events=int(unknown.sum()), new_items=len(unknown))
+
+
+def _check(reference: Examples, current: Examples) -> None:
+    for name, examples in (("reference", reference), ("current window", current)):
+        if not len(examples):
+            raise InputError(f"The {name} should have examples to compare. Received: none")
+    kinds = [{spec.name: spec.kind for spec in examples.specs} for examples in (reference, current)]
+    if kinds[0] != kinds[1]:
+        differ = sorted(name for name in kinds[0].keys() | kinds[1].keys() if kinds[0].get(name) != kinds[1].get(name))
+        raise InputError(
+            "Reference and current window should have the same features. Received: a difference in " + ", ".join(differ)
+        )
+
+
+def _feature(
+    spec: Feature, reference: Examples, current: Examples, sessions: tuple[int, int], config: RetrainConfig
+) -> dict[str, Any]:
+    columns = reference.features[spec.name], current.features[spec.name]
+    if spec.kind == "categorical":
+        bins, ks, p_value = categorical_bins(*columns), None, None
+    else:
+        before, now = (column.to_numpy(dtype=np.float64) for column in columns)
+        bins = numeric_bins(before, now)
+        ks, p_value = kolmogorov_smirnov(before, now, sessions)
+    index = psi(bins.reference, bins.current)
+    chance = psi_by_chance(len(bins.labels), *sessions, config.confidence)
+    state = "alert" if index >= config.psi_alert else "warning" if index >= config.psi_warning else "stable"
+    shares = zip(bins.labels, bins.reference / len(reference), bins.current / len(current), strict=True)
+    return {
+        "feature": spec.name,
+        "title": spec.title,
+        "psi": index,
+        "psi_by_chance": chance,
+        "ks": ks,
+        "p_value": p_value,
+        "state": state if index > chance else "stable",
+        "bins": tuple(BinShares(label, float(before), float(now)) for label, before, now in shares),
+    }
+
+
+def _label(before: npt.NDArray[np.int8], now: npt.NDArray[np.int8], level: float) -> LabelShift:
+    """Newcombe's hybrid score interval of a difference of proportions (Newcombe 1998, method 10)."""
+    p, q = float(before.mean()), float(now.mean())
+    (low_p, high_p), (low_q, high_q) = (
+        stats.binomtest(int(one.sum()), len(one)).proportion_ci(level, method="wilson") for one in (before, now)
+    )
+    low = q - p - np.hypot(q - low_q, high_p - p)
+    high = q - p + np.hypot(high_q - q, p - low_p)
+    return LabelShift(p, q, (q - p, float(low), float(high)))

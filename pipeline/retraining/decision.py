@@ -1,0 +1,146 @@
+"""What a retrain came to, as `decision.json` has it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.verdict import Verdict
+from pipeline.config import PipelineConfig
+from pipeline.retraining.champions import Champions, names_of
+from pipeline.retraining.incoming import Judged
+from pipeline.retraining.state import State
+from pipeline.workdir import write_whole
+
+FILE = "decision.json"
+Decision = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that the decision rests on."""
+
+    verdicts: Mapping[str, Verdict]
+    """Under `abandonment` and `recommender`, each model that was trained."""
+
+    skipped: Mapping[str, str]
+    """Models that could not be made, and why."""
+
+    drift: dict[str, Any] | None
+    """The champion's training examples against the newest window; None without an abandonment model."""
+
+    new_items: dict[str, Any] | None
+    """Events of the newest window on items that the champion does not know; None without a recommender."""
+
+
+def decided(
+    config: PipelineConfig,
+    retrain: str,
+    state: State,
+    champions: Champions,
+    comparison: Comparison,
+    facts: Mapping[str, Any],
+) -> Decision:
+    """The decision of a retrain that compared models.
+
+    Args:
+        config: the challenger's.
+        retrain: its id.
+        state: the log it was made of.
+        champions: the models to beat.
+        comparison: what was found.
+        facts: `test_from`, `sessions` and `notes`.
+    """
+    names = names_of(config)
+    models = {
+        model: {
+            "name": names[model],
+            "champion": champions.models[model].version if model in champions.models else None,
+            "challenger": None,
+            **verdict.as_table(),
+        }
+        for model, verdict in comparison.verdicts.items()
+    }
+    sentences = [f"{one['name']}: {one['summary']}" for one in models.values()]
+    skipped = {names[model]: why for model, why in comparison.skipped.items() if model in names}
+    sentences += [f"{name}: kept: no challenger, {why}." for name, why in skipped.items()]
+    promoted = any(one["promote"] for one in models.values())
+    return {
+        **_frame(config, retrain, "promoted" if promoted else "kept", " ".join(sentences)),
+        "models": models,
+        "drift": comparison.drift,
+        "new_items": comparison.new_items,
+        "data": _data(state),
+        "compared": True,
+        **facts,
+    }
+
+
+def waiting(config: PipelineConfig, retrain: str, state: State, reason: str, facts: Mapping[str, Any]) -> Decision:
+    """The decision of a retrain that could compare nothing: the champion stays and the window stays open."""
+    frame = _frame(config, retrain, "kept", f"kept: {reason}")
+    return {**frame, "models": {}, "drift": None, "new_items": None, "data": _data(state), "compared": False, **facts}
+
+
+def refused(config: PipelineConfig, one: Judged) -> Decision:
+    """The decision on new data that nothing is learnt from."""
+    files = ", ".join(one.arrival.names)
+    frame = _frame(config, f"refused-{one.arrival.id}", "refused", f"refused: {files}: {one.reason}")
+    return {**frame, "models": {}, "drift": None, "new_items": None, "data": None, "compared": False,
+            "arrivals": [one.as_table()], "notes": []}  # fmt: skip
+
+
+def write_decision(folder: Path, decision: Decision) -> None:
+    """Write `decision.json`, whole or not at all."""
+    write_whole(folder / FILE, json.dumps(decision, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_decision(folder: Path) -> Decision | None:
+    """What stands in `decision.json`; None where nothing was decided yet."""
+    file = folder / FILE
+    decision: Decision | None = json.loads(file.read_text()) if file.exists() else None
+    return decision
+
+
+def figures(decision: Decision) -> dict[str, float]:
+    """The evidence as metrics by name."""
+    found: dict[str, float] = {}
+    for model, one in decision["models"].items():
+        for metric, values in one["evidence"].get("differences", {}).items():
+            parts = zip(("change", "low", "high"), values or (), strict=bool(values))
+            found |= {f"{model}.{metric}.{part}": float(value) for part, value in parts}
+        for side in ("champion", "challenger"):
+            known = one["evidence"].get(side, {})
+            found |= {f"{model}.{side}.{metric}": float(value) for metric, value in known.items() if value is not None}
+    if decision["drift"]:
+        found["drift.psi_max"] = max((float(one["psi"]) for one in decision["drift"]["features"]), default=0.0)
+        found["drift.label"] = float(decision["drift"]["label"]["difference"][0])
+    if decision["new_items"]:
+        found["new_items.share"] = float(decision["new_items"]["share"])
+    if decision["data"]:
+        found |= {f"data.{name}": float(decision["data"][name]) for name in ("added", "late")}
+        found["sessions"] = float(decision["sessions"])
+    return found
+
+
+def _frame(config: PipelineConfig, retrain: str, decision: str, sentence: str) -> Decision:
+    return {"id": retrain, "decision": decision, "sentence": sentence, "preset": config.preset, "run_id": None}
+
+
+def _data(state: State) -> dict[str, Any]:
+    parts = [part for part in state.parts if part.id in state.undecided]
+    return {
+        "watermark": state.watermark.isoformat(),
+        "window_from": state.window_from.isoformat(),
+        "added": sum(part.added for part in parts),
+        "late": sum(part.late for part in parts),
+        "parts": [part.model_dump(mode="json") for part in parts],
+        "events": sum(part.added for part in state.active),
+    }
+
+
+def reasons(decision: Decision) -> Sequence[str]:
+    """Why, in sentences."""
+    told = [reason for one in decision["models"].values() for reason in one["reasons"]]
+    return told or [decision["sentence"]]

@@ -1,0 +1,95 @@
+"""One retrain from new files to a decision that is carried out; started again after a kill, it goes on where it was."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from data.errors import InputError
+from pipeline.config import PipelineConfig, settings_digest
+from pipeline.progress import Progress
+from pipeline.retraining.decision import Decision, read_decision, refused
+from pipeline.retraining.incoming import take_in
+from pipeline.retraining.state import HOME, State, first_state, read_state, write_state
+from pipeline.retraining.steps import Retrain
+from pipeline.store import open_store
+from pipeline.workdir import locked
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call of `retrain` came to."""
+
+    decision: Decision | None
+    """The last decision; None where there was nothing new to decide on."""
+
+    refused: tuple[Decision, ...] = ()
+    """One for each new file that was refused."""
+
+    resumed: Decision | None = None
+    """The decision of an earlier call that was killed, which was carried out first."""
+
+
+def retrain(config: PipelineConfig, workdir: Path, progress: Progress, now: datetime) -> Outcome:
+    """Take in what is new in a log; where there is something, train a challenger, compare, and promote if it is better.
+
+    Args:
+        config: as for `run`; `retrain` has what is particular to this.
+        workdir: that of a run, whose champion is challenged.
+        progress: where to say what is going on.
+        now: the present moment, UTC without a zone.
+
+    Raises:
+        InputError: there is no run or no champion, the input cannot be found, or the log leaves the challenger nothing
+            to learn from. What was accepted stays so.
+    """
+    _check(config)
+    with locked(workdir):
+        home = workdir / HOME
+        before = read_state(home)
+        state = before or first_state(workdir)
+        steps = Retrain(config, workdir, open_store(), progress)
+        resumed = None
+        if state.pending and (earlier := read_decision(home / state.pending)):
+            resumed, state = steps.as_begun(state.pending).carry_out(earlier, state)
+            before = state
+        state, judged = take_in(config, home, state, progress, now)
+        refusals = tuple(steps.tell(refused(config, one)) for one in judged if one.reason is not None)
+        state = _begun(config, home, state, before)
+        if state.pending is None:
+            return Outcome(None, refusals, resumed)
+        decision, _ = steps.carry_out(steps.decide(state, judged), state)
+        return Outcome(decision, refusals, resumed)
+
+
+def _check(config: PipelineConfig) -> None:
+    if config.source.kind != "events":
+        raise InputError(
+            "`retrain` should be given a log of events that grows: a preset or a configuration of one, and `--input`. "
+            f'Received: `source.kind` = "{config.source.kind}"'
+        )
+    if not config.tracking.enabled:
+        raise InputError(
+            "`tracking.enabled` should be true for `retrain`: the champion is in MLflow's registry. Received: false"
+        )
+
+
+def _begun(config: PipelineConfig, home: Path, state: State, before: State | None) -> State:
+    """Note what is under way, if anything is: new parts, and those that a killed retrain had not decided on."""
+    fresh = state.undecided != (before.undecided if before else ())
+    pending = _identity(config, state) if fresh or state.pending else None
+    if state.pending not in (None, pending):
+        shutil.rmtree(home / str(state.pending), ignore_errors=True)  # it will be another, with more or other settings
+    state = state.model_copy(update={"pending": pending})
+    write_state(home, state)
+    return state
+
+
+def _identity(config: PipelineConfig, state: State) -> str:
+    """Id of a retrain: the day of the newest event, and a digest of what the outcome depends on."""
+    known = [settings_digest(config), settings_digest(config.retrain), state.window_from.isoformat()]
+    known += [part.id for part in state.active]
+    digest = hashlib.blake2b(json.dumps(known).encode(), digest_size=4).hexdigest()
+    return f"{state.watermark:%Y-%m-%d}-{digest}"

@@ -1,0 +1,131 @@
+"""New files: each is ingested and held to the log before it, then accepted or refused."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from data.engine import engine, read_parquet
+from data.errors import InputError
+from data.ingest import ingest
+from data.log_parts import measure_added, write_log
+from data.log_profile import Profile, profile, together
+from data.new_data import Check, check_new, check_volume, refusal
+from pipeline.config import PipelineConfig
+from pipeline.progress import Progress
+from pipeline.retraining.arrivals import Arrival, alone, arrivals, rules_digest
+from pipeline.retraining.state import PARTS, Part, Refused, State, events_of
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was found of an arrival."""
+
+    arrival: Arrival
+    checks: tuple[Check, ...]
+    reason: str | None
+    """Why it is refused; None where it is accepted."""
+
+    profile: Profile | None = None
+    """What its events are like; None where it could not be read."""
+
+    def as_table(self) -> dict[str, Any]:
+        """As plain JSON-ready values."""
+        checks = [asdict(check) for check in self.checks]
+        return {"id": self.arrival.id, "files": list(self.arrival.names), "reason": self.reason, "checks": checks}
+
+
+def take_in(
+    config: PipelineConfig, home: Path, state: State, progress: Progress, now: datetime
+) -> tuple[State, list[Judged]]:
+    """Accept or refuse what is new.
+
+    Args:
+        config: source, rules and engine.
+        home: the folder of all retrains.
+        state: what is known.
+        progress: where to say what is going on.
+        now: the present moment, UTC without a zone.
+
+    Returns:
+        The state that comes of it, which is not written yet, and what was found of each arrival.
+    """
+    waiting = arrivals(config, state)
+    if not waiting:
+        return state, []
+    scratch = home / ".incoming"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    log = scratch / "log.parquet"
+    write_log([events_of(home, part) for part in state.active], log, config.engine, scratch)
+    judged = [_judge(config, home, one, log, scratch, progress, now) for one in waiting]
+    judged = _by_volume(config, judged, log, scratch)
+    for one in judged:
+        state = (
+            _refuse(config, home, state, one, progress) if one.reason else _accept(config, home, state, one, progress)
+        )
+    shutil.rmtree(scratch)
+    return state, judged
+
+
+def _judge(
+    config: PipelineConfig, home: Path, arrival: Arrival, log: Path, scratch: Path, progress: Progress, now: datetime
+) -> Judged:
+    progress.started(f"reading {', '.join(arrival.names)}")
+    folder = home / PARTS / arrival.id
+    shutil.rmtree(folder, ignore_errors=True)  # of a retrain that was killed
+    folder.mkdir(parents=True)
+    source, path = alone(config.source, arrival, scratch / arrival.id)
+    try:
+        ingest(source, config.ingest, config.engine, path, folder, quarantine_copy=home / "quarantine.parquet")
+    except InputError as why:
+        return Judged(arrival, (), str(why))
+    with engine(config.engine, scratch) as backend:
+        history, part = read_parquet(backend, log), read_parquet(backend, folder / "events.parquet")
+        checks = check_new(history, part, config.retrain.data, now)
+        return Judged(arrival, tuple(checks), refusal(checks), profile(part))
+
+
+def _by_volume(config: PipelineConfig, judged: list[Judged], log: Path, scratch: Path) -> list[Judged]:
+    """Refuse all of it where it is far too much or too little: files that share a day say so only together."""
+    accepted = [one.profile for one in judged if one.reason is None and one.profile is not None]
+    if not accepted:
+        return judged
+    with engine(config.engine, scratch) as backend:
+        history = profile(read_parquet(backend, log))
+    checks = check_volume(history, together(accepted), config.retrain.data)
+    why = refusal(checks)
+    return [replace(one, checks=(*one.checks, *checks), reason=why) if one.reason is None else one for one in judged]
+
+
+def _refuse(config: PipelineConfig, home: Path, state: State, one: Judged, progress: Progress) -> State:
+    shutil.rmtree(home / PARTS / one.arrival.id, ignore_errors=True)
+    progress.finished("new data", "refused", 0.0, f"{', '.join(one.arrival.names)}: {one.reason}")
+    refused = Refused(
+        names=one.arrival.names, hashes=one.arrival.hashes, settings=rules_digest(config), reason=str(one.reason)
+    )
+    others = tuple(old for old in state.refused if old.hashes != refused.hashes)
+    return state.model_copy(update={"refused": (*others, refused)})
+
+
+def _accept(config: PipelineConfig, home: Path, state: State, one: Judged, progress: Progress) -> State:
+    names, folder = one.arrival.names, home / PARTS / one.arrival.id
+    # The same file with other content counts in the place of what it was before.
+    parts = [part.model_copy(update={"superseded": True}) if part.names == names else part for part in state.parts]
+    earlier = [events_of(home, part) for part in _active(parts)]
+    found = measure_added(folder / "events.parquet", earlier, config.engine, folder)
+    part = Part(
+        id=one.arrival.id, names=names, hashes=one.arrival.hashes, events=one.profile.events if one.profile else 0,
+        added=found.events, late=found.late, first=found.first, last=found.last,
+    )  # fmt: skip
+    late = f", {part.late:,} of them late" if part.late else ""
+    told = f"{', '.join(names)}: {part.events:,} events, {part.added:,} of them new{late}"
+    progress.finished("new data", "accepted", 0.0, told)
+    undecided = (*state.undecided, part.id) if part.added else state.undecided
+    return state.model_copy(update={"parts": (*parts, part), "undecided": undecided})
+
+
+def _active(parts: Sequence[Part]) -> list[Part]:
+    return [part for part in parts if not part.superseded]

@@ -1,0 +1,156 @@
+"""What one retrain leaves for the next: the parts of the log, what was refused, and what is under way."""
+
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from data.errors import InputError
+from data.strict import StrictModel
+from pipeline.workdir import read_manifest, write_whole
+
+HOME = "retrain"
+"""Folder of all retrains in a work folder."""
+
+STATE = "state.json"
+PARTS = "parts"
+FIRST = "run"
+"""Id of the part that the run took in."""
+
+
+class Part(StrictModel):
+    """Files that were accepted together."""
+
+    id: str
+    """Its folder's name in `parts`."""
+
+    names: tuple[str, ...]
+    """The files, relative to the input; none for what the run took in."""
+
+    hashes: tuple[str, ...]
+    """Their contents."""
+
+    events: int
+    """Accepted rows."""
+
+    added: int
+    """Those that the log did not have before."""
+
+    late: int
+    """Those of the added ones at or before what was the newest event."""
+
+    first: datetime | None
+    """Time of the first added row, UTC; None where there is none."""
+
+    last: datetime | None
+    """Time of the last one."""
+
+    superseded: bool = False
+    """Whether the same file came again with other content, which then counts in its place."""
+
+
+class Refused(StrictModel):
+    """Files that were not accepted, and are not looked at again as they are."""
+
+    names: tuple[str, ...]
+    hashes: tuple[str, ...]
+    settings: str
+    """Fingerprint of the settings it was refused under; under others it is looked at again."""
+
+    reason: str
+
+
+class State(StrictModel):
+    """All that a retrain knows of the ones before."""
+
+    parts: tuple[Part, ...]
+    """Accepted parts, the oldest first."""
+
+    refused: tuple[Refused, ...] = ()
+    window_from: datetime
+    """Newest event of the log when something was last decided: later sessions are the newest window, which neither
+    the champion nor a challenger has learnt from."""
+
+    undecided: tuple[str, ...] = ()
+    """Parts that came after that."""
+
+    pending: str | None = None
+    """Id of the retrain that is under way."""
+
+    @property
+    def watermark(self) -> datetime:
+        """Time of the newest accepted event, UTC."""
+        return max(part.last for part in self.parts if part.last is not None)
+
+    @property
+    def active(self) -> tuple[Part, ...]:
+        """The parts that make up the log."""
+        return tuple(part for part in self.parts if not part.superseded)
+
+
+def read_state(home: Path) -> State | None:
+    """What the retrains before left; None where there were none.
+
+    Raises:
+        InputError: it is of another version of the pipeline.
+    """
+    file = home / STATE
+    if not file.exists():
+        return None
+    try:
+        return State.model_validate_json(file.read_text())
+    except ValidationError as error:
+        raise InputError(
+            f"{file} is of another version of the pipeline: {str(error).splitlines()[0]}. Remove {home} to start over "
+            "from the run."
+        ) from None
+
+
+def write_state(home: Path, state: State) -> None:
+    """Replace it, whole or not at all."""
+    write_whole(home / STATE, state.model_dump_json(indent=1) + "\n")
+
+
+def first_state(workdir: Path) -> State:
+    """What a work folder's run took in, as the first part of the log.
+
+    Raises:
+        InputError: the folder has no finished run on a log.
+    """
+    manifest = read_manifest(workdir, "ingest")
+    events = workdir / "ingest" / "events.parquet"
+    if manifest is None or not events.exists():
+        raise InputError(
+            f"`retrain` starts from a run, whose champion it challenges. {workdir} has none on a log of events. "
+            f"Run first: python -m pipeline run --workdir {workdir} …"
+        )
+    folder = workdir / HOME / PARTS / FIRST
+    folder.mkdir(parents=True, exist_ok=True)
+    link(events, folder / events.name)
+    from data.log_parts import measure_added
+    from pipeline.runner import read_config
+
+    found = measure_added(events, (), read_config(workdir).engine, folder)
+    hashes = tuple(str(digest) for digest in manifest["fingerprint"]["input"].values())
+    part = Part(
+        id=FIRST, names=(), hashes=hashes, events=found.events, added=found.events, late=0,
+        first=found.first, last=found.last,
+    )  # fmt: skip
+    assert found.last is not None
+    return State(parts=(part,), window_from=found.last)
+
+
+def events_of(home: Path, part: Part) -> Path:
+    """The accepted events of a part."""
+    return home / PARTS / part.id / "events.parquet"
+
+
+def link(source: Path, target: Path) -> None:
+    """Give a file a second name where the file system can, so that it takes no room; copy it where not."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

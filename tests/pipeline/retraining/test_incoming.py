@@ -1,0 +1,160 @@
+"""Every file is taken in once, by its content, and nothing that was refused is looked at again as it is."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data.errors import InputError
+from data.log_parts import write_log
+from pipeline.config import PipelineConfig
+from pipeline.progress import Progress
+from pipeline.retraining.incoming import Judged, take_in
+from pipeline.retraining.state import HOME, State, events_of, first_state, read_state, write_state
+from tests.pipeline.retraining.shop import NOW, config, first_run, weeks
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ran")
+    first_run(folder)
+    return folder
+
+
+@pytest.fixture
+def shop(ran: Path, tmp_path: Path) -> Path:
+    shutil.copytree(ran, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def take(folder: Path, state: State, *settings: str, made: PipelineConfig | None = None) -> tuple[State, list[Judged]]:
+    with Progress() as progress:
+        return take_in(made or config(folder / "logs", *settings), folder / "work" / HOME, state, progress, NOW)
+
+
+def put(folder: Path, name: str, *frames: pd.DataFrame) -> None:
+    pd.concat(frames).to_csv(folder / "logs" / name, index=False)
+
+
+def log(folder: Path, state: State) -> pd.DataFrame:
+    parts = [events_of(folder / "work" / HOME, part) for part in state.active]
+    write_log(parts, folder / "log.parquet", config(folder).engine, folder)
+    return pd.read_parquet(folder / "log.parquet")
+
+
+def test_what_the_run_has_read_is_not_new_under_any_name(shop: Path) -> None:
+    state = first_state(shop / "work")
+    assert state.window_from == state.watermark == weeks()[0]["ts"].max()
+    put(shop, "copy.csv", weeks()[0])
+    assert take(shop, state) == (state, [])
+
+
+def test_a_new_week_is_added_once(shop: Path) -> None:
+    state = first_state(shop / "work")
+    put(shop, "week1.csv", weeks()[1])
+    state, (found,) = take(shop, state)
+    (part,) = [part for part in state.parts if part.id == found.arrival.id]
+    assert (part.added, part.late) == (len(weeks()[1]), 0)
+    assert state.undecided == (part.id,)
+    assert state.watermark == weeks()[1]["ts"].max() > state.window_from
+    write_state(shop / "work" / HOME, state)
+    assert read_state(shop / "work" / HOME) == state
+    assert take(shop, state) == (state, [])
+
+
+def test_a_file_that_grew_adds_what_is_new_and_a_late_file_counts(shop: Path) -> None:
+    state = first_state(shop / "work")
+    old, new = weeks()[1], weeks()[2]
+    put(shop, "all.csv", old.iloc[::2])
+    state, _ = take(shop, state)
+    put(shop, "all.csv", old.iloc[::2], new)
+    state, _ = take(shop, state)
+    assert [part.superseded for part in state.parts] == [False, True, False]
+    put(shop, "late.csv", old.iloc[1::2])
+    state, _ = take(shop, state)
+    late = state.parts[-1]
+    assert (late.added, late.late) == (len(old.iloc[1::2]), len(old.iloc[1::2]))
+    assert state.watermark == new["ts"].max()
+    expected = pd.concat(weeks()[:3]).sort_values(["ts", "visitor_id"])["ts"]
+    assert log(shop, state)["ts"].tolist() == expected.tolist()
+
+
+def test_a_mended_file_counts_in_the_place_of_what_it_was(shop: Path) -> None:
+    state = first_state(shop / "work")
+    put(shop, "week1.csv", weeks()[1])
+    state, _ = take(shop, state)
+    put(shop, "week1.csv", weeks()[1].assign(quantity=2))
+    state, _ = take(shop, state)
+    made = log(shop, state)
+    assert len(made) == len(weeks()[0]) + len(weeks()[1])
+    assert (made["quantity"].tail(len(weeks()[1])) == 2).all()
+
+
+def test_what_is_refused_leaves_the_log_as_it_was_until_its_content_or_the_rules_change(shop: Path) -> None:
+    before = first_state(shop / "work")
+    put(shop, "week1.csv", weeks()[1].assign(price=weeks()[1]["price"] * 100))
+    put(shop, "week2.csv", weeks()[2].drop(columns="visitor_id"))
+    (shop / "logs" / "week3.csv").write_text(weeks()[3].to_csv(index=False).replace("2025-", "a-"))
+    state, judged = take(shop, before)
+    told = {one.arrival.names[0]: str(one.reason) for one in judged}
+    assert "`retrain.data.max_price_ratio`" in told["week1.csv"]
+    assert 'visitor_id should be in "visitor_id"' in told["week2.csv"]
+    assert "break the event contract" in told["week3.csv"]
+    assert (state.parts, state.undecided) == (before.parts, ())
+    assert {path.name for path in (shop / "work" / HOME / "parts").iterdir()} == {"run"}
+    assert take(shop, state) == (state, [])
+    changed, again = take(shop, state, "retrain.data.max_price_ratio=200")
+    assert [one.arrival.names[0] for one in again if one.reason is None] == ["week1.csv"]
+    assert len(changed.refused) == 3  # the one that is a part now is not forgotten under the other rules
+    put(shop, "week2.csv", weeks()[2])
+    _, mended = take(shop, state)
+    assert [(one.arrival.names, one.reason) for one in mended] == [(("week2.csv",), None)]
+
+
+def test_shards_of_one_day_are_held_to_the_usual_volume_together(shop: Path) -> None:
+    state = first_state(shop / "work")
+    for shard in range(6):
+        put(shop, f"shard{shard}.csv", weeks()[1].iloc[shard::6])
+    state, judged = take(shop, state)
+    assert [one.reason for one in judged] == [None] * 6
+    put(shop, "week2.csv", weeks()[2].iloc[::6])
+    _, (thin,) = take(shop, state)
+    assert "`retrain.data.max_volume_ratio`" in str(thin.reason)
+
+
+def test_families_of_files_are_taken_in_together(tmp_path: Path) -> None:
+    families = [
+        f'{{pattern="{kind}*.csv", columns={{visitor_id="visitor_id", ts="ts", item_id="item_id", event="event"}}}}'
+        for kind in ("other", "buys")
+    ]
+    settings = f"source.files=[{', '.join(families)}]"
+    buys = weeks()[0]["event"] == "purchase"
+    (tmp_path / "logs").mkdir()
+    put(tmp_path, "other0.csv", weeks()[0][~buys])
+    put(tmp_path, "buys0.csv", weeks()[0][buys])
+    made = config(tmp_path / "logs", settings)
+    from pipeline.runner import Selection, run
+
+    with Progress() as progress:
+        run(made, tmp_path / "work", progress, Selection(until="ingest"))
+    state = first_state(tmp_path / "work")
+    buys = weeks()[1]["event"] == "purchase"
+    put(tmp_path, "other1.csv", weeks()[1][~buys])
+    put(tmp_path, "buys1.csv", weeks()[1][buys])
+    state, (found,) = take(tmp_path, state, made=made)
+    assert found.reason is None
+    assert set(found.arrival.names) == {"other1.csv", "buys1.csv"}
+    assert state.parts[-1].added == len(weeks()[1])
+    put(tmp_path, "other2.csv", weeks()[2][weeks()[2]["event"] != "purchase"])
+    _, (half,) = take(tmp_path, state, made=made)
+    assert "kind purchase" in str(half.reason)
+
+
+def test_a_state_of_another_version_is_one_clear_message(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text('{"parts": 3}')
+    with pytest.raises(InputError, match="is of another version of the pipeline"):
+        read_state(tmp_path)
+    assert read_state(tmp_path / "nowhere") is None
+    with pytest.raises(InputError, match="Run first: python -m pipeline run"):
+        first_state(tmp_path)
