@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from data.errors import InputError
 from data.features.live import LiveEvent
+from data.pseudonyms import pseudonym, visitor_key
 from data.strict import StrictModel
 from data.told_event import ToldEvent
 
@@ -21,6 +22,26 @@ class SessionRules(StrictModel):
 
     drop_duplicates: bool
     """Whether ingest drops events that are the same in all fields."""
+
+    hash_visitors: bool = False
+    """Whether ingest put pseudonyms in the place of ids."""
+
+    def check_key(self) -> None:
+        """Look for the key, where one is needed, before the first cart comes.
+
+        Raises:
+            InputError: there is none.
+        """
+        if self.hash_visitors:
+            visitor_key()
+
+    def identity(self, told: str | None) -> str | None:
+        """The id that the log has for a visitor's or session's own.
+
+        Raises:
+            InputError: it is a pseudonym, and there is no key.
+        """
+        return pseudonym(visitor_key(), told) if self.hash_visitors and told is not None else told
 
 
 @dataclass(frozen=True)
@@ -62,7 +83,7 @@ def live_cart(
         rules: how the log became sessions.
 
     Raises:
-        InputError: no cart event, a purchase, or a pause that ends a session.
+        InputError: no cart event, a purchase, a pause that ends a session, or no key where ids are hashed.
     """
     events = sorted((_event(event) for event in told), key=lambda event: event.ts)
     events = list(dict.fromkeys(events)) if rules.drop_duplicates else events
@@ -73,7 +94,7 @@ def live_cart(
         raise InputError(f"`{where}` should be of an open cart. Received: a session with a purchase")
     if session is None:
         _check_gaps(events, where, rules.gap_minutes)
-    return LiveCart(visitor, session, events)
+    return LiveCart(rules.identity(visitor), rules.identity(session), events)
 
 
 def _check_gaps(events: Sequence[LiveEvent], where: str, gap_minutes: float) -> None:

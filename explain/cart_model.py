@@ -47,9 +47,10 @@ def read_cart_model(folder: Path) -> CartModel:
     """All of a folder.
 
     Raises:
-        InputError: a file is missing or broken.
+        InputError: a file is missing or broken, or visitors' ids are hashed and there is no key.
     """
     memory, rules = read_memory(folder), read_rules(folder)
+    rules.session.check_key()
     recommends = (folder / RECOMMENDER / RECOMMENDER_MODEL).exists()
     recommender = Recommender.load(folder / RECOMMENDER) if recommends else None
     return CartModel(rules, memory, read_scorer(folder, memory, rules.costs), recommender)

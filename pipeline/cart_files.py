@@ -42,7 +42,11 @@ def write_scorer(config: PipelineConfig, workdir: Path, folder: Path) -> None:
 
 def cart_rules(config: PipelineConfig) -> CartRules:
     """What of a configuration answers depend on."""
-    session = SessionRules(gap_minutes=config.session.gap_minutes, drop_duplicates=config.source.duplicates == "drop")
+    session = SessionRules(
+        gap_minutes=config.session.gap_minutes,
+        drop_duplicates=config.source.duplicates == "drop",
+        hash_visitors=config.ingest.hash_visitors,
+    )
     return CartRules(session=session, costs=config.costs, hide_bought=config.rescue.hide_bought)
 
 

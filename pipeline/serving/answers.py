@@ -48,7 +48,8 @@ async def about_session(now: Answering, body: SessionBody) -> ItemsAnswer:
     """
     finder = _finder(now)
     assert now.session_items is not None
-    found = await now.session_items(body)
+    visitor = now.served.rules.session.identity(body.visitor_id)
+    found = await now.session_items(body.model_copy(update={"visitor_id": visitor}))
     if isinstance(found, InputError):
         raise found
     return ItemsAnswer(

@@ -108,6 +108,8 @@ class Source:
         config = read_config(self.workdir)
         if config.source.kind == "features":
             raise InputError("`serve` needs a run on events; a feature table has none. Use `score` instead.")
+        rules = cart_rules(config)
+        rules.session.check_key()
         write_history(self.workdir / "sessionize" / "events.parquet", scratch, config.engine)
         memory, scorer, items = read_memory(scratch), None, None
         if "abandonment" in state:
@@ -122,7 +124,7 @@ class Source:
             recommender = Recommender.load(self.workdir / "train" if own else self._fetched("recommender", scratch))
             items = ItemFinder(recommender, memory, out_of_stock(config.rescue), config.rescue.hide_bought)
         why = None if items else no_recommender(self.workdir)
-        return Served(state, _versions(state), cart_rules(config), scorer, items, why)
+        return Served(state, _versions(state), rules, scorer, items, why)
 
     def _fetched(self, model: str, scratch: Path) -> Path:
         from pipeline.tracking import fetch_model

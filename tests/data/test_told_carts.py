@@ -9,6 +9,7 @@ import pytest
 from data.errors import InputError
 from data.features.live import LiveEvent
 from data.live_cart import SessionRules
+from data.pseudonyms import VARIABLE, pseudonym
 from data.told_carts import told_carts
 
 RULES = SessionRules(gap_minutes=30, drop_duplicates=True)
@@ -85,3 +86,16 @@ def test_a_table_with_other_columns_is_refused(table: dict[str, Any], told: str)
     with pytest.raises(InputError) as found:
         told_carts(pd.DataFrame(table), RULES)
     assert told in str(found.value)
+
+
+def test_a_visitor_has_the_pseudonym_that_ingest_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = RULES.model_copy(update={"hash_visitors": True})
+    table = rows([EVENT], visitor_id="anna", session_id="s1")
+    monkeypatch.delenv(VARIABLE, raising=False)
+    with pytest.raises(InputError, match=VARIABLE):
+        hashed.check_key()
+    monkeypatch.setenv(VARIABLE, "a secret of one shop")
+    nobody, anna = told_carts(table, hashed)
+    key = b"a secret of one shop"
+    assert (nobody.visitor, nobody.session) == (None, None)
+    assert (anna.visitor, anna.session) == (pseudonym(key, "anna"), pseudonym(key, "s1"))
