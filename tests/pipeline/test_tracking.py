@@ -83,7 +83,7 @@ def test_another_experiment_is_another_run(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("uri")
 def test_other_settings_are_another_run_but_the_number_of_workers_is_none(tmp_path: Path) -> None:
-    first = Tracker(PipelineConfig(), tmp_path).run_id
+    first = Tracker(load_config(None, None), tmp_path).run_id
     more = load_config(None, None, ["tune.workers=4"])
     assert Tracker(more, tmp_path).run_id == first
     assert Tracker(load_config(None, None, ["tune.method=grid"]), tmp_path).run_id != first
