@@ -374,6 +374,18 @@ def ui(
 
 
 @app.command()
+def clean(
+    days: Annotated[int, typer.Option(min=0, help="Delete what has no event younger than this.")],
+    workdir: Workdir = WORK,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+) -> None:
+    """Delete the events of visitors that a work folder keeps, once they are old; models and reports stay."""
+    from pipeline.commands.clean import clean_command
+
+    clean_command(workdir, days, dry_run)
+
+
+@app.command()
 def doctor() -> None:
     """Say what this machine can do: Python, packages, cores, memory, GPU, tracking store."""
     from pipeline.commands.doctor import doctor_command

@@ -128,4 +128,4 @@ def _accept(config: PipelineConfig, home: Path, state: State, one: Judged, progr
 
 
 def _active(parts: Sequence[Part]) -> list[Part]:
-    return [part for part in parts if not part.superseded]
+    return [part for part in parts if part.counts]

@@ -50,6 +50,14 @@ class Part(StrictModel):
     superseded: bool = False
     """Whether the same file came again with other content, which then counts in its place."""
 
+    forgotten: bool = False
+    """Whether its events were deleted because of their age."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether its events are part of the log."""
+        return not self.superseded and not self.forgotten
+
 
 class Refused(StrictModel):
     """Files that were not accepted, and are not looked at again as they are."""
@@ -87,7 +95,7 @@ class State(StrictModel):
     @property
     def active(self) -> tuple[Part, ...]:
         """The parts that make up the log."""
-        return tuple(part for part in self.parts if not part.superseded)
+        return tuple(part for part in self.parts if part.counts)
 
 
 def read_state(home: Path) -> State | None:

@@ -1,0 +1,104 @@
+"""Deletes what a work folder keeps of visitors once it is old; models, figures and reports stay."""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pipeline.retraining.state import HOME, PARTS, read_state, write_state
+from pipeline.workdir import PARTIAL, SCRATCH, locked
+
+STAGES = ("ingest", "sessionize", "featurize", "split")
+"""Those whose files have a row for each event, session or decision point."""
+
+QUARANTINE = "quarantine.parquet"
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """Something to delete."""
+
+    path: Path
+    newest: datetime
+    """Time of the newest event in it, or where it has none that can be read, when it was last written; UTC."""
+
+
+def clean(workdir: Path, days: int, now: datetime, dry_run: bool = False) -> list[Outdated]:
+    """Delete files with events of visitors whose newest event is older than some days.
+
+    A log is deleted whole, never in part: while a run's newest event is younger, all of its log stays. What `retrain`
+    has taken in goes part by part, and is not taken in again.
+
+    Args:
+        workdir: the work folder.
+        days: age from which files go.
+        now: the present moment, UTC without a zone.
+        dry_run: only say what would go.
+
+    Returns:
+        What was, or would be, deleted.
+
+    Raises:
+        InputError: a command is at work in the folder.
+    """
+    with locked(workdir):
+        before = now - timedelta(days=days)
+        found = [one for one in _candidates(workdir) if one.newest < before]
+        if not dry_run:
+            _forget_parts(workdir, found)
+            for one in found:
+                _delete(one.path)
+        return found
+
+
+def _candidates(workdir: Path) -> Iterator[Outdated]:
+    home = workdir / HOME
+    current = {(workdir / name).resolve().parent for name in STAGES if (workdir / name).is_symlink()}
+    for base in [workdir, *(one for one in sorted((home / "served").glob("*")) if one.resolve() not in current)]:
+        newest = _newest_event(base)
+        if newest is not None:
+            yield from (Outdated(base / name, newest) for name in STAGES if (base / name).exists())
+    state = read_state(home)
+    for part in state.parts if state else ():
+        folder = home / PARTS / part.id
+        if part.last is not None and folder.exists():
+            yield Outdated(folder, part.last)
+    left = (workdir / QUARANTINE, home / QUARANTINE, workdir / SCRATCH, workdir / PARTIAL)
+    yield from (Outdated(path, _written(path)) for path in left if path.exists())
+
+
+def _newest_event(base: Path) -> datetime | None:
+    """The newest event of a run's log; None where it has none, such as with a table that the team keeps itself."""
+    file = base / "ingest" / "ingest.json"
+    if not file.exists():
+        return None
+    last = datetime.fromisoformat(json.loads(file.read_text())["last_ts"])
+    return last.astimezone(UTC).replace(tzinfo=None) if last.tzinfo else last
+
+
+def _written(path: Path) -> datetime:
+    files = [path, *path.rglob("*")] if path.is_dir() else [path]
+    return datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC).replace(tzinfo=None)
+
+
+def _forget_parts(workdir: Path, found: Sequence[Outdated]) -> None:
+    """Let `retrain` know that parts are gone, before they are: of a part that it counts on it would miss the file."""
+    home = workdir / HOME
+    state = read_state(home)
+    gone = {one.path.name for one in found if one.path.parent == home / PARTS}
+    if state is not None and gone:
+        parts = tuple(part.model_copy(update={"forgotten": True}) if part.id in gone else part for part in state.parts)
+        undecided = tuple(part for part in state.undecided if part not in gone)
+        write_state(home, state.model_copy(update={"parts": parts, "undecided": undecided}))
+
+
+def _delete(path: Path) -> None:
+    if path.is_symlink():  # what a promotion left in the place of a stage's folder
+        shutil.rmtree(path.resolve(), ignore_errors=True)
+        path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

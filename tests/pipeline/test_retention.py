@@ -1,0 +1,86 @@
+"""What is old goes, whole, and nothing that is younger or that belongs to nobody does."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from data.errors import InputError
+from pipeline.progress import Progress
+from pipeline.retention import clean
+from pipeline.retraining.incoming import take_in
+from pipeline.retraining.state import HOME, PARTS, first_state, read_state, write_state
+from tests.pipeline.retraining.shop import NOW, config, first_run, weeks
+
+
+@pytest.fixture
+def workdir(tmp_path: Path) -> Path:
+    """A run over the first week, and a retrain that has taken in the second and the third."""
+    first_run(tmp_path)
+    for week in (1, 2):
+        weeks()[week].to_csv(tmp_path / "logs" / f"week{week}.csv", index=False)
+    work = tmp_path / "work"
+    with Progress() as progress:
+        state, _ = take_in(config(tmp_path / "logs"), work / HOME, first_state(work), progress, NOW)
+    write_state(work / HOME, state)
+    (work / "train").mkdir()
+    (work / "train" / "abandonment.keras").write_text("a model")
+    return work
+
+
+def names(workdir: Path) -> set[str]:
+    return {path.relative_to(workdir).as_posix() for path in workdir.rglob("*")}
+
+
+def test_only_what_has_no_younger_event_goes_and_is_not_taken_in_again(workdir: Path) -> None:
+    state = read_state(workdir / HOME)
+    assert state is not None
+    ids = [part.id for part in state.parts]
+    now = weeks()[1]["ts"].max() + timedelta(days=30, seconds=1)
+    before = names(workdir)
+    expected = {workdir / "ingest", *(workdir / HOME / PARTS / part for part in ids[:2])}
+    assert {one.path for one in clean(workdir, 30, now, dry_run=True)} == expected
+    assert names(workdir) == before
+    assert {one.path for one in clean(workdir, 30, now)} == expected
+    assert {path.name for path in (workdir / HOME / PARTS).iterdir()} == {ids[2]}
+    assert (workdir / "train" / "abandonment.keras").read_text() == "a model"
+    assert not (workdir / "ingest").exists()
+    after = read_state(workdir / HOME)
+    assert after is not None
+    assert [part.id for part in after.active] == [ids[2]]
+    assert ids[1] not in after.undecided
+    assert after.watermark == state.watermark
+    with Progress() as progress:
+        assert take_in(config(workdir.parent / "logs"), workdir / HOME, after, progress, NOW) == (after, [])
+    assert clean(workdir, 30, now) == []
+
+
+def test_what_a_promotion_linked_goes_with_what_it_leads_to(workdir: Path) -> None:
+    served = workdir / HOME / "served" / "one"
+    served.mkdir(parents=True)
+    (workdir / "ingest").rename(served / "ingest")
+    (workdir / HOME / "current").symlink_to("served/one")
+    (workdir / "ingest").symlink_to("retrain/current/ingest")
+    clean(workdir, 0, NOW)
+    assert not (workdir / "ingest").is_symlink()
+    assert not list(workdir.rglob("*.parquet"))
+
+
+def test_leftovers_go_by_when_they_were_written(workdir: Path) -> None:
+    old, young = workdir / "quarantine.parquet", workdir / ".scratch" / "tune" / "x"
+    young.parent.mkdir(parents=True)
+    for file in (old, young):
+        file.write_text("x")
+    os.utime(old, (0, 0))
+    found = clean(workdir, 3650, NOW)
+    assert [one.path for one in found] == [old]
+    assert young.exists()
+
+
+def test_a_folder_at_work_is_left_alone(workdir: Path) -> None:
+    before = names(workdir)
+    with FileLock(workdir / ".lock"), pytest.raises(InputError):
+        clean(workdir, 0, NOW)
+    assert names(workdir) == before
