@@ -35,11 +35,12 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
-# Tests open the report in a real browser, and have units and crontabs checked by systemd and cron. Installed where root
-# and apt exist; otherwise the test says what is missing.
+# Tests open the report in a real browser, log to a real PostgreSQL, and have units and crontabs checked by systemd and
+# cron. Installed where root and apt exist; otherwise the test says what is missing.
+NEEDED := chromium fonts-liberation postgresql cron systemd
 system:
-	@if ! (command -v chromium && command -v crontab && command -v systemd-analyze) >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium fonts-liberation cron systemd >/dev/null; \
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! dpkg -s $(NEEDED) >/dev/null 2>&1; then \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(NEEDED) >/dev/null; \
 	fi
 
 clean:

@@ -36,7 +36,7 @@ class ClockTrigger(BaseTrigger):
         if self._elapsed:
             found = self._calendar.get_next_fire_time(None, start)
             return found
-        wall = start.astimezone(self.zone).replace(tzinfo=UTC)
+        wall = start.astimezone(self.zone).replace(tzinfo=UTC, fold=0)
         while (found := self._calendar.get_next_fire_time(None, wall)) is not None:
             moment = _moment(found.replace(tzinfo=None), self.zone)
             if moment.astimezone(UTC) >= start:

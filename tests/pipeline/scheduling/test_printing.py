@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -141,9 +142,6 @@ def cron_job(settings: ScheduleConfig) -> dict[str, Any]:
 
 @pytest.mark.parametrize("settings", [{}, {"misfire_grace_seconds": 600, "retries": 0, "stop_seconds": 1.5}])
 def test_kubernetes_accepts_the_cron_job(settings: dict[str, object]) -> None:
-    kubernetes_validate = pytest.importorskip(
-        "kubernetes_validate", reason="kubernetes-validate is not here: pip install kubernetes-validate (110 MB)"
-    )
     found = cron_job(ScheduleConfig.model_validate(settings))
     kubernetes_validate.validate(found, "1.31", strict=True)
     found["spec"]["jobTemplate"]["spec"]["backoffLimt"] = 1

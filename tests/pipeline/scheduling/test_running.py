@@ -20,7 +20,7 @@ from pipeline.scheduling.config import ScheduleConfig
 from pipeline.scheduling.job import Job
 from pipeline.scheduling.notifying import check
 from pipeline.scheduling.running import Runner
-from pipeline.scheduling.runs import Run, Runs
+from pipeline.scheduling.runs import Attempt, Run, Runs
 from tests.pipeline.scheduling.jobs import known, shell, silent
 
 FAST = {"backoff_seconds": 0.01}
@@ -71,11 +71,12 @@ def test_a_program_that_is_gone_is_a_failure_not_the_end(tmp_path: Path) -> None
 
 
 def test_a_run_killed_between_its_end_and_the_next_date_is_not_repeated(tmp_path: Path) -> None:
-    count = tmp_path / "count"
-    job = shell(f"echo . >> {count}", tmp_path)
+    count, told = tmp_path / "count", tmp_path / "told"
+    teller = ["/bin/sh", "-c", f"echo . >> {told}"]
+    job = shell(f"echo . >> {count}; exit 3", tmp_path, notify_command=teller)
     ran(job)
     ran(job)
-    assert count.read_text() == ".\n"
+    assert count.read_text() == told.read_text() == ".\n"
 
 
 def test_one_due_while_clocks_go_back_is_found_again(tmp_path: Path) -> None:
@@ -83,8 +84,9 @@ def test_one_due_while_clocks_go_back_is_found_again(tmp_path: Path) -> None:
 
     job = shell("true", tmp_path)
     runner = Runner(job, Runs(job.folder), Event(), silent)
-    first = runner.accept(DUE.astimezone(ZoneInfo("Europe/Berlin")))
-    assert runner.accept(DUE.astimezone(ZoneInfo("Europe/Berlin"))) == first
+    begun = runner.accept(DUE.astimezone(ZoneInfo("Europe/Berlin"))).begun(Attempt(started=DUE))
+    runner.runs.save(begun)
+    assert runner.accept(DUE.astimezone(ZoneInfo("Europe/Berlin"))) == begun
     assert len(known(job)) == 1
 
 
