@@ -61,6 +61,12 @@ def gap(found: dict[str, Any], one: str, other: str) -> float:
     return 100.0 * float(low - changes[one]["abandoned_share"][2])
 
 
+def inside(gain: dict[str, Any]) -> bool:
+    """Whether what a list states lies in the interval of the average over all luck."""
+    _, low, high = gain["true"]
+    return bool(low <= gain["stated"][0] <= high)
+
+
 def figures_of(results: list[dict[str, Any]]) -> dict[str, float]:
     """All figures, means over the seeds unless they say otherwise."""
 
@@ -75,6 +81,7 @@ def figures_of(results: list[dict[str, Any]]) -> dict[str, float]:
         "apart_from_random": min(gap(one, LIST, RANDOM) for one in results),
         "pilot_over_random_per_nudge": min(per_nudge(one, PILOT) / per_nudge(one, RANDOM) for one in results),
         "stated_within_realized": mean([float(one["gain"][LIST]["agrees"]) for one in results]),
+        "stated_within_true": mean([float(inside(one["gain"][LIST])) for one in results]),
         "pilot_stated_within_realized": mean([float(one["gain"][PILOT]["agrees"]) for one in results]),
         "rescue_rate_measured": mean([one["pilot"]["rescue_rate"][0] for one in results]),
         "carts_needed_against_random": mean([one["ab_test"]["carts_needed"][RANDOM] for one in results]),

@@ -34,13 +34,13 @@ class Shift:
     """By how much a nudge lowers the log-odds of their being left, 0 to `MOST`."""
 
     error: float
-    """Its standard error."""
+    """Its standard error; `MOST` where no cart tells."""
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95%, not below 0."""
+        """95%, not below 0 nor above `MOST`."""
         half = Z * self.error
-        return max(0.0, self.shift - half), self.shift + half
+        return max(0.0, self.shift - half), min(MOST, self.shift + half)
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _spread(values: Floats, visitors: Ints) -> float:
 
 def _shift(expected: Floats, kept: Floats, visitors: Ints) -> Shift:
     if not len(expected):
-        return Shift(0, 0.0, float("inf"))
+        return Shift(0, 0.0, MOST)
     z, total = logit(expected), float(kept.sum())
 
     def missing(shift: float) -> float:

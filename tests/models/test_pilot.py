@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from models.pilot import Pilot, Shift, gain_error, measure_pilot
+from models.pilot import MOST, Pilot, Shift, gain_error, measure_pilot
 
 SHIFTS = np.array([0.15, 0.6, 1.4])
 
@@ -47,7 +47,8 @@ def test_a_segment_without_carts_says_nothing() -> None:
     found = measure_pilot(
         np.full(200, 0.6), np.zeros(200, int), 2, rng.random(200) < 0.5, rng.random(200) < 0.5, np.arange(200)
     )
-    assert found.segments[1] == Shift(0, 0.0, float("inf"))
+    assert found.segments[1] == Shift(0, 0.0, MOST)
+    assert found.segments[1].interval == (0.0, MOST)
 
 
 def test_the_error_of_a_stated_gain_is_that_of_the_shifts_times_the_slope() -> None:
