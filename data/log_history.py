@@ -14,7 +14,7 @@ from data.log_memory import HISTORY, SALT, hidden
 
 
 def write_history(path: Path, folder: Path, config: EngineConfig) -> None:
-    """Write the history of a log, for `log_memory.read_memory`; about 10 bytes an event.
+    """Write the history of a log, for `log_memory.read_memory`; about 12 bytes an event.
 
     It holds no id of a visitor or a session. What stands for a visitor (`log_memory.hidden`) is another one each time,
     and the rows are in its order, since the order of ids tells of them too.
