@@ -42,8 +42,8 @@ def retrain(config: PipelineConfig, workdir: Path, progress: Progress, now: date
         now: the present moment, UTC without a zone.
 
     Raises:
-        InputError: there is no run or no champion, the store is another than before, the input cannot be found, or the log leaves the challenger nothing
-            to learn from. What was accepted stays so.
+        InputError: there is no run or no champion, the store is another than before, the input cannot be found, or the
+            log leaves the challenger nothing to learn from. What was accepted stays so.
     """
     _check(config)
     with locked(workdir):

@@ -120,8 +120,8 @@ def check_store(home: Path, state: State) -> None:
     """
     if state.tracking_uri != tracking_uri():
         raise InputError(
-            f"`MLFLOW_TRACKING_URI` should be {state.tracking_uri}, whose registry has the champion that the retrains in "
-            f"{home} are about. Received: {tracking_uri()}. Where the store has moved, set `tracking_uri` in "
+            f"`MLFLOW_TRACKING_URI` should be {state.tracking_uri}, whose registry has the champion that the retrains "
+            f"in {home} are about. Received: {tracking_uri()}. Where the store has moved, set `tracking_uri` in "
             f"{home / STATE}."
         )
 
