@@ -12,7 +12,7 @@ from pipeline.config import PipelineConfig, settings_digest
 from pipeline.progress import Progress
 from pipeline.retraining.decision import Decision, read_decision, refused
 from pipeline.retraining.incoming import take_in
-from pipeline.retraining.state import HOME, State, first_state, read_state, write_state
+from pipeline.retraining.state import HOME, State, check_store, first_state, read_state, write_state
 from pipeline.retraining.steps import Retrain
 from pipeline.store import open_store
 from pipeline.workdir import locked
@@ -42,14 +42,15 @@ def retrain(config: PipelineConfig, workdir: Path, progress: Progress, now: date
         now: the present moment, UTC without a zone.
 
     Raises:
-        InputError: there is no run or no champion, the input cannot be found, or the log leaves the challenger nothing
-            to learn from. What was accepted stays so.
+        InputError: there is no run or no champion, the store is another than before, the input cannot be found, or the
+            log leaves the challenger nothing to learn from. What was accepted stays so.
     """
     _check(config)
     with locked(workdir):
         home = workdir / HOME
         before = read_state(home)
         state = before or first_state(workdir)
+        check_store(home, state)
         steps = Retrain(config, workdir, open_store(), progress)
         resumed = None
         if state.pending and (earlier := read_decision(home / state.pending)):

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from data.errors import InputError
 from data.strict import StrictModel
+from pipeline.store import tracking_uri
 from pipeline.workdir import read_manifest, write_whole
 
 HOME = "retrain"
@@ -77,6 +78,9 @@ class State(StrictModel):
     """Accepted parts, the oldest first."""
 
     refused: tuple[Refused, ...] = ()
+    tracking_uri: str
+    """Store whose registry has the champions; a retrain that goes on in another one would promote there unseen."""
+
     window_from: datetime
     """Newest event of the log when something was last decided: later sessions are the newest window, which neither
     the champion nor a challenger has learnt from."""
@@ -116,6 +120,20 @@ def read_state(home: Path) -> State | None:
         ) from None
 
 
+def check_store(home: Path, state: State) -> None:
+    """Make sure that this is the store of the retrains before.
+
+    Raises:
+        InputError: it is another.
+    """
+    if state.tracking_uri != tracking_uri():
+        raise InputError(
+            f"`MLFLOW_TRACKING_URI` should be {state.tracking_uri}, whose registry has the champion that the retrains "
+            f"in {home} are about. Received: {tracking_uri()}. Where the store has moved, set `tracking_uri` in "
+            f"{home / STATE}."
+        )
+
+
 def write_state(home: Path, state: State) -> None:
     """Replace it, whole or not at all."""
     write_whole(home / STATE, state.model_dump_json(indent=1) + "\n")
@@ -147,7 +165,7 @@ def first_state(workdir: Path) -> State:
         first=found.first, last=found.last,
     )  # fmt: skip
     assert found.last is not None
-    return State(parts=(part,), window_from=found.last)
+    return State(parts=(part,), tracking_uri=tracking_uri(), window_from=found.last)
 
 
 def events_of(home: Path, part: Part) -> Path:

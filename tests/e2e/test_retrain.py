@@ -11,16 +11,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
 from data.config import DemoConfig
 from data.demo import simulate
+from pipeline.champion import own_folder
 from pipeline.fingerprint import file_hash
 from pipeline.retraining.state import HOME
 from pipeline.serving.sources import Source
+from pipeline.tracking import fetch_model
 from pipeline.tracking.champions import CHAMPION, HISTORY
 from tests.conftest import ROOT
 from tests.e2e.conftest import pipeline
@@ -174,7 +175,6 @@ def _check_served(home: Path, decision: dict[str, Any]) -> None:
     """The work folder has the champions, their report and whole stages, and the pages and evidence are there."""
     work = home / "work"
     for model, name in NAMES.items():
-        (home / name).mkdir()
         assert file_hash(_registered_file(home, name, model)) == file_hash(work / "train" / f"{model}.keras")
     assert set(Source(work).state()) >= set(NAMES)
     assert json.loads((work / "summary.json").read_text())["mlflow"]["run_id"] == decision["run_id"]
@@ -194,7 +194,7 @@ def _check_served(home: Path, decision: dict[str, Any]) -> None:
 
 def _registered_file(home: Path, name: str, model: str) -> Path:
     """The champion's model file, from the registry."""
-    address, store = f"models:/{name}@{CHAMPION}", f"sqlite:///{home / 'mlflow.db'}"
-    folder = mlflow.artifacts.download_artifacts(address, dst_path=str(home / name), tracking_uri=store)
-    (file,) = Path(folder).rglob(f"{model}.keras")
-    return file
+    (home / name).mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
+        return own_folder(model, fetch_model(f"models:/{name}@{CHAMPION}", home / name, "name")) / f"{model}.keras"

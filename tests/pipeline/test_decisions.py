@@ -1,5 +1,6 @@
 """Decisions in a real MLflow store: each once, whatever was killed in between."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ CONFIG = load_config(None, None, ["tracking.experiment=shop"])
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> MlflowClient:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowClient]:
+    """A client of a new store, which is the store while these tests last: where artifacts go is asked each time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}")
-        return open_store()
+        yield open_store()
 
 
 def test_a_retrain_has_one_run_with_its_decision_reason_and_evidence(client: MlflowClient, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from data.errors import InputError
 from data.log_parts import write_log
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
+from pipeline.retraining.flow import retrain
 from pipeline.retraining.incoming import Judged, take_in
 from pipeline.retraining.state import HOME, State, events_of, first_state, read_state, write_state
 from tests.pipeline.retraining.shop import NOW, config, first_run, weeks
@@ -158,3 +159,12 @@ def test_a_state_of_another_version_is_one_clear_message(tmp_path: Path) -> None
     assert read_state(tmp_path / "nowhere") is None
     with pytest.raises(InputError, match="Run first: python -m pipeline run"):
         first_state(tmp_path)
+
+
+def test_a_retrain_does_not_go_on_in_another_store(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shop / 'one.db'}")
+    write_state(shop / "work" / HOME, first_state(shop / "work"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shop / 'other.db'}")
+    with Progress() as progress, pytest.raises(InputError, match=r"`MLFLOW_TRACKING_URI` should be .*one\.db, whose"):
+        retrain(config(shop / "logs"), shop / "work", progress, NOW)
+    assert not (shop / "other.db").exists()
