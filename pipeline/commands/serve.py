@@ -20,7 +20,8 @@ def serve_command(
     Raises:
         InputError: there is nothing to serve, or the address cannot be listened on.
     """
-    from pipeline.serving.sources import Source
+    with quiet():
+        from pipeline.serving.sources import Source
 
     source = Source(workdir, abandonment, recommender)
     source.state()

@@ -87,8 +87,8 @@ def serve(job: Job, trigger: BaseTrigger, say: Callable[[str], None]) -> None:
         write_whole(job.folder / PLAN, json.dumps({"command": job.name, "settings": clock}, ensure_ascii=False) + "\n")
         busy = "A run was left out: the one before is still going on."
         scheduler.add_listener(lambda _: say(busy), EVENT_JOB_MAX_INSTANCES)
-        say(f"Next run of {job.name}: {job.at(scheduler.get_job(JOB).next_run_time)}. Stop with Ctrl-C.")
         try:
+            say(f"Next run of {job.name}: {job.at(scheduler.get_job(JOB).next_run_time)}. Stop with Ctrl-C.")
             scheduler.resume()
             while True:
                 signal.pause()

@@ -60,7 +60,7 @@ def test_a_stopped_list_is_taken_up_and_holds_what_one_list_holds(trained: Path,
         parts.sort_values(order, ascending=[False, True], ignore_index=True), one, check_dtype=False
     )
     plain = rescue_list(config, trained, log, tmp_path, reasons=False, items=False).carts
-    pd.testing.assert_frame_equal(plain, one[[name for name in one if not name.startswith("item_")]])
+    pd.testing.assert_frame_equal(plain, one[[name for name in one if not str(name).startswith("item_")]])
     assert (whole.total.carts, whole.total.nudges) == (len(one), one["nudge"].sum())
     assert told[-1] == f"{len(one):,} of {len(one):,} carts"
     said = len(told)
