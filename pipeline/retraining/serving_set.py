@@ -53,16 +53,7 @@ def prepare_set(
     if not (folder / "train" / MANIFEST).exists():
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
-        for name in FOLDERS:
-            if (work / name).exists():
-                _copy(work / name, partial / name)
-        stay = [model for model in OWN if model in champions.models and not _promoted(decision, model)]
-        for model in stay:
-            _take_over(model, workdir / "train", champions.folder(model), partial / "train")
-        if "abandonment" in stay:
-            _keep_features(champions.folder("abandonment") / FEATURES, partial)
-        if stay:
-            _renew(partial, "train")
+        compose(workdir / "train", work, decision, champions, partial)
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     if read_manifest(folder, "explain") is None:
@@ -71,6 +62,28 @@ def prepare_set(
     write_whole(folder / CONFIG, config.model_dump_json(indent=1) + "\n")
     write_whole(folder / STATE, closed_state(config, str(decision["run_id"]), experiment_of(config)))
     return folder
+
+
+def compose(before: Path, work: Path, decision: Decision, champions: Champions, folder: Path) -> None:
+    """Put a challenger's stages into a folder, with the champions that stay in the place of what it has of them.
+
+    Args:
+        before: `train` of the work folder: what a champion has beside its registered files.
+        work: the challenger's work folder, which stays as it is.
+        decision: which models are promoted.
+        champions: those that were to be beaten.
+        folder: where to put it; it is not there yet.
+    """
+    for name in FOLDERS:
+        if (work / name).exists():
+            _copy(work / name, folder / name)
+    stay = [model for model in OWN if model in champions.models and not _promoted(decision, model)]
+    for model in stay:
+        _take_over(model, before, champions.folder(model), folder / "train")
+    if "abandonment" in stay:
+        _keep_features(champions.folder("abandonment") / FEATURES, folder)
+    if stay:
+        _renew(folder, "train")
 
 
 def switch(config: PipelineConfig, workdir: Path, folder: Path) -> None:
