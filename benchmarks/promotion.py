@@ -33,7 +33,7 @@ from models.training import train_abandonment
 Floats = npt.NDArray[np.float64]
 POINTS = (0, 1, 2, 3, 5, 10)
 GAINS = (0.005, 0.01, 0.02)
-SHARED, OWN = 0.6, 1.2
+SHARED, OWN = 0.4, 0.75
 """Standard deviations of a model's error in log-odds, by session: what both models share, and the champion's own."""
 
 TARGETS = (

@@ -123,6 +123,7 @@ def test_holm_is_the_step_down_rule(p_values: Floats) -> None:
     assert (adjusted >= p_values).all()
     assert (adjusted <= np.minimum(1.0, len(p_values) * p_values) + 1e-12).all(), "never above Bonferroni"
     alpha, order = 0.05, np.argsort(p_values, kind="stable")
+    assert (np.diff(adjusted[order]) >= 0).all(), "what is less likely by chance stays so"
     rejected = set()
     for step, place in enumerate(order):
         if p_values[place] > alpha / (len(p_values) - step):
