@@ -8,7 +8,7 @@ import pytest
 from data.feature import Feature, write_features
 from pipeline.fingerprint import folder_hashes
 from pipeline.retraining.champions import Champions, Standing
-from pipeline.retraining.serving_set import compose
+from pipeline.retraining.composing import compose
 from pipeline.workdir import MANIFEST, read_manifest
 
 FILES = ("abandonment.keras", "threshold.json", "recommender.keras", "recommender.json", "baseline_scores.parquet")
