@@ -4,73 +4,20 @@
 that all of them change at once. A later `run` writes folders of its own in their place, as it always does.
 """
 
-import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
-from data.feature import read_features
 from pipeline.config import PipelineConfig
-from pipeline.fingerprint import folder_hashes
-from pipeline.progress import Progress
 from pipeline.publishing import publish_report
-from pipeline.retraining.champions import Champions
-from pipeline.retraining.decision import Decision
-from pipeline.retraining.state import HOME, link
-from pipeline.runner import CONFIG, Selection, run
-from pipeline.stage import STAGES
+from pipeline.retraining.composing import FOLDERS, SETS, copy
+from pipeline.retraining.state import HOME
+from pipeline.runner import CONFIG
 from pipeline.summary import write_summary
-from pipeline.tracking.decisions import experiment_of
-from pipeline.tracking.tracker import STATE, closed_state
-from pipeline.workdir import MANIFEST, read_manifest, write_manifest, write_whole
+from pipeline.tracking.tracker import STATE
 
-SETS, CURRENT = "served", "current"
-FEATURES = "features.json"
-FOLDERS = tuple(stage.name for stage in STAGES if stage.name != "register")
+CURRENT = "current"
 MEMBERS = (*FOLDERS, CONFIG, STATE)
 """What makes up a set: folders of stages, and the two files that say what they were made with."""
-
-OWN = {"abandonment": ("abandonment.keras", "threshold.json", "gradients.json"), "recommender": ("recommender*",)}
-"""Files in `train` of each model, as patterns."""
-
-
-def prepare_set(
-    config: PipelineConfig, made: PipelineConfig, workdir: Path, work: Path, decision: Decision, champions: Champions,
-    progress: Progress,
-) -> Path:  # fmt: skip
-    """Put together what is to be served: the promoted challengers beside the champions that stay, with their report.
-
-    Args:
-        config: the user's.
-        made: the challenger's, with which it was trained.
-        workdir: the work folder, with the models that stay.
-        work: the challenger's work folder.
-        decision: which models are promoted.
-        champions: those that were to be beaten.
-        progress: where to say what is going on.
-    """
-    folder = workdir / HOME / SETS / str(decision["id"])
-    if not (folder / "train" / MANIFEST).exists():
-        partial = folder.with_name(f"{folder.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        for name in FOLDERS:
-            if (work / name).exists():
-                _copy(work / name, partial / name)
-        stay = [model for model in OWN if model in champions.models and not _promoted(decision, model)]
-        for model in stay:
-            _take_over(model, workdir / "train", champions.folder(model), partial / "train")
-        if "abandonment" in stay:
-            _keep_features(champions.folder("abandonment") / FEATURES, partial)
-        if stay:
-            _renew(partial, "train")
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-    if read_manifest(folder, "explain") is None:
-        # These two alone: whatever else changed since, what was judged is what is served.
-        run(made, folder, progress, Selection(first="evaluate", until="explain"))
-    write_whole(folder / CONFIG, config.model_dump_json(indent=1) + "\n")
-    write_whole(folder / STATE, closed_state(config, str(decision["run_id"]), experiment_of(config)))
-    return folder
 
 
 def switch(config: PipelineConfig, workdir: Path, folder: Path) -> None:
@@ -82,7 +29,7 @@ def switch(config: PipelineConfig, workdir: Path, folder: Path) -> None:
             shutil.rmtree(before, ignore_errors=True)
             for name in MEMBERS:
                 if (workdir / name).exists():
-                    _copy(workdir / name, before / name)
+                    copy(workdir / name, before / name)
             _point(home / CURRENT, before)
         _make_links(workdir)
     before_now = (home / CURRENT).resolve()
@@ -90,53 +37,6 @@ def switch(config: PipelineConfig, workdir: Path, folder: Path) -> None:
     _clean(home, {folder.resolve(), before_now})
     publish_report(workdir, config)
     write_summary(workdir, config, {})
-
-
-def _promoted(decision: Decision, model: str) -> bool:
-    return bool(decision["models"].get(model, {}).get("promote"))
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A copy that takes no room where the file system can do it; links are followed."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir():
-        shutil.copytree(source, target, copy_function=lambda one, other: link(Path(one), Path(other)))
-    else:
-        link(source.resolve(), target)
-
-
-def _take_over(model: str, before: Path, champion: Path, train: Path) -> None:
-    """Replace a challenger's files by those of the champion that stays: the registry's, and the folder's own beside."""
-    for pattern in OWN[model]:
-        for file in train.glob(pattern):
-            file.unlink()
-        for place in (before, champion):
-            for file in place.glob(pattern):
-                link(file.resolve(), train / file.name)
-    histories = [json.loads((place / "history.json").read_text()) for place in (train, before)]
-    (train / "history.json").unlink()
-    (train / "history.json").write_text(json.dumps(histories[0] | {model: histories[1][model]}, indent=1) + "\n")
-
-
-def _keep_features(kept: Path, folder: Path) -> None:
-    """Let the examples have the features of the champion that stays, should the log have got others since."""
-    own = folder / "split" / FEATURES
-    if read_features(kept) == read_features(own):
-        return
-    link(kept, own)
-    outputs = _renew(folder, "split")
-    _renew(folder, "train", {f"split/{file}": digest for file, digest in outputs.items()})
-
-
-def _renew(folder: Path, stage: str, inputs: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Bring a stage's manifest up to date with its files (and its inputs, where given); the hashes of the files."""
-    manifest = read_manifest(folder, stage)
-    assert manifest is not None
-    outputs = folder_hashes(folder / stage)
-    manifest["fingerprint"]["input"] |= inputs or {}
-    (folder / stage / MANIFEST).unlink()
-    write_manifest(folder / stage, manifest | {"outputs": outputs})
-    return outputs
 
 
 def _address(folder: Path) -> str:

@@ -11,10 +11,11 @@ from pipeline.progress import Progress
 from pipeline.quiet import quiet
 from pipeline.retraining.challenger import LOG, WORK, Plan, plan_challenger, prepare, train
 from pipeline.retraining.champions import fetch_champions
+from pipeline.retraining.composing import prepare_set
 from pipeline.retraining.decision import FILE, Decision, decided, figures, reasons, waiting, write_decision
 from pipeline.retraining.incoming import Judged
 from pipeline.retraining.promotion import promote_challengers, register_challengers
-from pipeline.retraining.serving_set import prepare_set, switch
+from pipeline.retraining.serving_set import switch
 from pipeline.retraining.state import HOME, State, write_state
 from pipeline.tracking.decisions import log_decision, open_decision
 from pipeline.workdir import write_whole

@@ -131,6 +131,7 @@ def kill_when(home: Path, there: Callable[[], bool]) -> None:
     assert process.wait() == -signal.SIGKILL
 
 
+@pytest.mark.timeout(1200)  # ten starts of the command, four of them killed
 def test_every_call_decides_once_whatever_comes_and_whenever_it_is_killed(home: Path) -> None:
     first = dict.fromkeys(NAMES, ("1", ["1"], ["1"]))
     assert registered(home) == first

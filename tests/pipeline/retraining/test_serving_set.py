@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from pipeline.config import PipelineConfig
-from pipeline.retraining.serving_set import FOLDERS, MEMBERS, SETS, switch
+from pipeline.retraining.composing import FOLDERS, SETS
+from pipeline.retraining.serving_set import MEMBERS, switch
 from pipeline.retraining.state import HOME
 from pipeline.workdir import stage_folder
 from tests.conftest import ROOT
