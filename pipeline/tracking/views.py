@@ -32,7 +32,7 @@ class View:
     """The runs it lists, by their tag `kind`."""
 
     order: str
-    """Metric they are ordered by."""
+    """What they are ordered by."""
 
     ascending: bool
 
@@ -43,27 +43,34 @@ class View:
 
 VIEWS = (
     View(
-        "models", "Models: which one is best", "pipeline", "abandonment.test.auc", False,
+        "models", "Models: which one is best", "pipeline", "metrics.`abandonment.test.auc`", False,
         ("abandonment.test.auc", "abandonment.baselines.gradient_boosting.auc", "abandonment.test.log_loss",
          "abandonment.test.ece", "recommender.test.recall_at_20", "recommender.test.mrr_at_20"),
         ("seed", "abandonment.optimizer.learning_rate"), ("optimizer",),
     ),
     View(
-        "trials", "Trials: which setting was chosen", "trial", "best_val_loss", True,
+        "trials", "Trials: which setting was chosen", "trial", "metrics.`best_val_loss`", True,
         ("best_val_loss", "best_val_auc", "seconds"),
         ("optimizer.name", "optimizer.learning_rate", "units", "activation", "dropout", "batch_size"),
         ("chosen", "error"),
     ),
     View(
-        "comparison", "Comparison: what to use", "alternative", "judged_auc", False,
+        "comparison", "Comparison: what to use", "alternative", "metrics.`judged_auc`", False,
         ("judged_auc", "judged_low", "judged_high", "judged_recall_at_20", "epochs_to_target", "seconds"),
         ("optimizer.learning_rate",), ("reference", "error"),
+    ),
+    View(
+        "decisions", "Decisions: what was promoted, and why", "retraining", "attributes.start_time", False,
+        ("abandonment.auc.change", "abandonment.auc.low", "abandonment.auc.high", "recommender.recall_at_20.change",
+         "recommender.recall_at_20.low", "drift.psi_max", "new_items.share", "sessions"),
+        (), ("decision", "reason"),
     ),
 )  # fmt: skip
 
 ABOUT = """Runs are told apart by their tag `kind`: **pipeline** (a whole run), **trial** (one setting of a search or
-comparison), **alternative** (what a comparison compares, such as an optimizer) and **seed** (its best setting, trained
-again). The menu *Views* shows each kind with the columns that matter:
+comparison), **alternative** (what a comparison compares, such as an optimizer), **seed** (its best setting, trained
+again) and **retraining** (a decision, in the experiment of that name). The menu *Views* shows each kind with the
+columns that matter:
 
 """
 
@@ -90,7 +97,7 @@ def _saved(view: View) -> str:
     columns = {"metrics": view.metrics, "params": view.params, "tags": view.tags}
     state = {
         "searchFilter": f"tags.kind = '{view.kind}'",
-        "orderByKey": f"metrics.`{view.order}`",
+        "orderByKey": view.order,
         "orderByAsc": view.ascending,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
