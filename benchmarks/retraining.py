@@ -1,6 +1,6 @@
 """A shop that drifts, retrained every week: what the served champion is worth beside all that could have been served.
 
-    python -m benchmarks.retraining [--quick] [--sessions N] [--workdir FOLDER]
+    python -m benchmarks.retraining [--quick] [--sessions N] [--seed S] [--workdir FOLDER]
 
 The demo shop's first week is run; then twelve more weeks arrive one by one and `retrain` decides on each, by the same
 function as the command. Items join each week, prices rise in week 5, a season turns causes round in week 7, and one
@@ -16,7 +16,7 @@ is refused; and no promoted challenger is truly worse than the champion it repla
 import argparse
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -213,13 +213,13 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="three weeks")
-    parser.add_argument("--sessions", type=int, default=4_000, help="sessions a week")
+    parser.add_argument("--sessions", type=int, default=6_000, help="sessions a week")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the shop")
     parser.add_argument("--workdir", type=Path, help="where to keep everything; a temporary folder where not given")
     arguments = parser.parse_args()
-    shop = DriftingShop(weeks=14, sessions=arguments.sessions, items=600)
-    plan = Plan(shop, broken_week=10)
+    plan = Plan(DriftingShop(weeks=14, sessions=arguments.sessions, items=600, seed=arguments.seed), broken_week=10)
     if arguments.quick:
-        plan = Plan(DriftingShop(weeks=5, sessions=arguments.sessions, items=600, price_week=2, season_week=2), 4)
+        plan = Plan(replace(plan.shop, weeks=5, price_week=2, season_week=2), broken_week=4)
     with tempfile.TemporaryDirectory() as scratch:
         home = arguments.workdir or Path(scratch)
         home.mkdir(parents=True, exist_ok=True)

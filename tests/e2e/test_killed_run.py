@@ -13,7 +13,9 @@ from pipeline.stage import STAGES
 from tests.conftest import ROOT
 from tests.e2e.conftest import SMALL, pipeline
 
-TINY = ("--set", "demo.sessions=1000", *SMALL, "--set", "evaluate.bootstrap=50")
+SETTINGS = ("demo.sessions=1000", "evaluate.bootstrap=50", "explain.max_rows=60", "explain.permutation_repeats=2",
+            "explain.quality.enabled=false")  # fmt: skip
+TINY = (*SMALL, *(word for setting in SETTINGS for word in ("--set", setting)))
 KILLS = 3
 
 

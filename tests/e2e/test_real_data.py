@@ -10,7 +10,7 @@ from tests.e2e.conftest import SMALL, pipeline
 
 
 def run(home: Path, *arguments: str | Path) -> dict[str, Any]:
-    pipeline("run", "--workdir", home / "work", *arguments, *SMALL, home=home)
+    pipeline("run", "--workdir", home / "work", *arguments, *SMALL, "--set", "explain.max_rows=200", home=home)
     assert (home / "work" / "report" / "index.html").exists()
     summary: dict[str, Any] = json.loads((home / "work" / "summary.json").read_text())
     return summary

@@ -141,7 +141,7 @@ def test_a_promotion_is_told_where_that_is_wanted(tmp_path: Path, wanted: bool, 
     decision.parent.mkdir(parents=True)
     text = json.dumps({"decision": "promoted", "sentence": "promoted: better by 0.02", "models": {}})
     told = tmp_path / "told"
-    stamp = f"touch -d @{int(time.time()) + 1 - age} {decision}"
+    stamp = f"touch -d @{int(time.time()) + 60 - age} {decision}"
     settings = {"notify_promotion": wanted, "notify_command": ["tee", str(told)]}
     run = ran(shell(f"echo '{text}' > {decision}; {stamp}", tmp_path, **settings))
     assert run.promoted == (age == 0)
