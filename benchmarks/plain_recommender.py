@@ -8,7 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from models.config import RecommenderConfig
-from models.next_item_loss import make_candidates, softmax_loss
+from models.next_item_loss import Candidates, make_candidates, softmax_loss
 
 Tensor = Any
 
@@ -16,14 +16,16 @@ Tensor = Any
 class PlainTrainer(keras.Model):
     """Embedding, GRU, and the embedding again as output; every prefix of a window predicts its next item."""
 
-    def __init__(self, frequency: npt.NDArray[np.float64], config: RecommenderConfig) -> None:
+    def __init__(self, frequency: npt.NDArray[np.float64], config: RecommenderConfig, our_loss: bool) -> None:
         """Make the layers.
 
         Args:
             frequency: (V + 1,) share of the training targets that each id is.
             config: dimension and number of negatives.
+            our_loss: whether the loss is computed as ours is, with its gradient made by hand.
         """
         super().__init__(name="plain")
+        self.loss_of = _our_loss if our_loss else plain_loss
         self.items = keras.layers.Embedding(len(frequency), config.dimension, name="items")
         self.items.build()
         self.gru = keras.layers.GRU(config.dimension, return_sequences=True, name="gru")
@@ -44,10 +46,7 @@ class PlainTrainer(keras.Model):
             top = tf.size(self.frequency)
             drawn = keras.random.randint((self.draws,), 1, top, seed=self.luck)
             candidates = make_candidates(targets, drawn, lambda ids: self._chance(ids, count))
-            none = tf.zeros_like(targets[:, None])
-            own = tf.fill(tf.shape(none), -np.inf)
-            rows = self.items(candidates.ids)
-            total = tf.reduce_sum(softmax_loss(vector, rows, candidates, targets[:, None], targets, none, own))
+            total = tf.reduce_sum(self.loss_of(vector, self.items(candidates.ids), candidates, targets))
         variables = self.trainable_weights
         self.optimizer.apply(tape.gradient(total, variables), variables)
         self._loss_tracker.update_state(total / count, sample_weight=count)
@@ -58,9 +57,25 @@ class PlainTrainer(keras.Model):
         return -tf.math.expm1(-count * tf.gather(self.frequency, ids) - drawn)
 
 
-def plain_trainer(frequency: npt.NDArray[np.float64], config: RecommenderConfig) -> keras.Model:
+def plain_loss(vector: Tensor, rows: Tensor, candidates: Candidates, targets: Tensor) -> Tensor:
+    """The sampled softmax in ordinary operations, as one would write it: (n,) losses.
+
+    Each of m candidates has a score, corrected by its chance to be one; a target's own column is its label.
+    """
+    scores = tf.matmul(vector, rows, transpose_b=True) + tf.maximum(candidates.bias, -1e30)
+    columns = tf.cast(candidates.columns(targets), tf.int32)
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(columns, scores)
+
+
+def _our_loss(vector: Tensor, rows: Tensor, candidates: Candidates, targets: Tensor) -> Tensor:
+    none = tf.zeros_like(targets[:, None])
+    own = tf.fill(tf.shape(none), -np.inf)
+    return softmax_loss(vector, rows, candidates, targets[:, None], targets, none, own)
+
+
+def plain_trainer(frequency: npt.NDArray[np.float64], config: RecommenderConfig, our_loss: bool = False) -> keras.Model:
     """A compiled trainer with Keras's Adadelta at the configured rate."""
-    trainer = PlainTrainer(frequency, config)
+    trainer = PlainTrainer(frequency, config, our_loss)
     rule = config.optimizer
     adadelta = keras.optimizers.Adadelta(rule.learning_rate, rho=rule.rho, epsilon=rule.epsilon)
     trainer.compile(optimizer=adadelta, jit_compile=False)

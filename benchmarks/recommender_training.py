@@ -4,10 +4,11 @@
 
 Ours is the trainer, loop and configuration of `benchmarks.next_item` on its training sessions. The yardstick is a plain
 Keras network (Embedding, GRU, output tied to the embedding) under Keras's own Adadelta, which updates the whole table,
-with the same sampled softmax, batches, negatives and loop. Each runs in a process of its own that is told how many
-threads to use; the two take turns. Timed is a pass over the batches after one that traces the graphs, in targets a
-second of wall time, and of processor time, which on a machine with other work says more. The peak of resident memory
-is that of the whole process, data and network included. `--quick` takes fewer batches.
+with the same sampled softmax in ordinary operations, batches, negatives and loop. A second yardstick has our loss,
+whose gradient is made by hand, so that what is left between it and ours is the update of the table. Each runs in a process of
+its own that is told how many threads to use; they take turns. Timed is a pass over the batches after one that traces
+the graphs, in targets a second of wall time, and of processor time, which on a machine with other work says more. The
+peak of resident memory is that of the whole process, data and network included. `--quick` takes fewer batches.
 """
 
 import argparse
@@ -26,6 +27,8 @@ from benchmarks.harness import Target, finish
 
 GRU4REC = 5_456.0
 """Targets a second of GRU4Rec's official code on these sessions and a quiet machine with two cores."""
+
+KINDS = ("ours", "keras", "keras_our_loss")
 
 STEPS, QUICK_STEPS, TRACED = 300, 60, 12
 """Batches of the timed pass, and of the one before it."""
@@ -46,7 +49,7 @@ def run(kind: str, folder: Path, steps: int) -> dict[str, float]:
     """Train for some steps in this process.
 
     Args:
-        kind: `ours` or `keras`.
+        kind: one of `KINDS`.
         folder: that of `benchmarks.next_item`.
         steps: batches of the timed pass.
     """
@@ -71,7 +74,7 @@ def run(kind: str, folder: Path, steps: int) -> dict[str, float]:
         trainer = SessionTrainer(network, frequency, vocabulary.counts, config)
         trainer.compile(optimizer=make_optimizer(config.optimizer), jit_compile=False)
     else:
-        trainer = plain_trainer(frequency, config)
+        trainer = plain_trainer(frequency, config, our_loss=kind == "keras_our_loss")
     per_window = float((everything.lengths - 1).mean())
     chosen = np.random.default_rng(0).permutation(len(everything))
     taken: list[tuple[float, float, int]] = []
@@ -115,7 +118,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer batches, and no repeats")
     parser.add_argument("--repeats", type=int, default=3, help="turns of each contender")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="numbers of threads to measure with")
-    parser.add_argument("--part", choices=("ours", "keras"), help=argparse.SUPPRESS)
+    parser.add_argument("--part", choices=KINDS, help=argparse.SUPPRESS)
     parser.add_argument("--steps", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     steps = arguments.steps or (QUICK_STEPS if arguments.quick else STEPS)
@@ -124,7 +127,7 @@ def main() -> None:
         return
     figures: dict[str, float] = {}
     for threads in arguments.threads:
-        turns: dict[str, list[dict[str, float]]] = {"ours": [], "keras": []}
+        turns: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
         for _ in range(1 if arguments.quick else arguments.repeats):
             for kind, found in turns.items():
                 found.append(measure(kind, threads, arguments.data, steps))
@@ -132,10 +135,11 @@ def main() -> None:
             for name in found[0]:
                 values = [one[name] for one in found]
                 figures[f"{kind}_{threads}_threads_{name}"] = float(np.median(values))
-                print(f"{kind:6s} {threads} threads {name:25s} {np.median(values):10.0f}  ({values})", flush=True)
+                print(f"{kind:14s} {threads} threads {name:25s} {np.median(values):10.0f}  ({values})", flush=True)
         for name, end in (("targets_per_second", ""), ("targets_per_cpu_second", "_by_cpu_time")):
-            ours, keras = (figures[f"{kind}_{threads}_threads_{name}"] for kind in turns)
+            ours, keras, our_loss = (figures[f"{kind}_{threads}_threads_{name}"] for kind in KINDS)
             figures[f"ours_over_keras_{threads}_threads{end}"] = ours / keras
+            figures[f"ours_over_keras_our_loss_{threads}_threads{end}"] = ours / our_loss
             figures[f"ours_over_gru4rec_{threads}_threads{end}"] = ours / GRU4REC
     finish("recommender_training", figures, targets(arguments.threads))
 
