@@ -2,13 +2,14 @@
 
     python -m benchmarks.recommender_training [--data FOLDER] [--quick] [--repeats N] [--threads N ...]
 
-Ours is the trainer, loop and configuration of `benchmarks.next_item` on its training sessions. The yardstick is a plain
-Keras network (Embedding, GRU, output tied to the embedding) under Keras's own Adadelta, which updates the whole table,
-with the same sampled softmax in ordinary operations, batches, negatives and loop. A second yardstick has our loss,
-whose gradient is made by hand, so that what is left between it and ours is the update of the table. Each runs in a process of
-its own that is told how many threads to use; they take turns. Timed is a pass over the batches after one that traces
-the graphs, in targets a second of wall time, and of processor time, which on a machine with other work says more. The
-peak of resident memory is that of the whole process, data and network included. `--quick` takes fewer batches.
+Ours is the trainer, loop and configuration of `benchmarks.next_item` on its training sessions. The yardstick is a
+plain Keras network (Embedding, GRU, output tied to the embedding) under Keras's own Adadelta, which updates the whole
+table, with the same sampled softmax in ordinary operations, batches, negatives and loop. A second yardstick has our
+loss, whose gradient is made by hand, so that what is left between it and ours is the update of the table. Each runs
+in a process of its own that is told how many threads to use; they take turns. Timed is a pass over the batches after
+one that traces the graphs, in targets a second of wall time, and of processor time, which on a machine with other
+work says more. The peak of resident memory is that of the whole process, data and network included. `--quick` takes
+fewer batches.
 """
 
 import argparse
