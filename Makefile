@@ -11,7 +11,7 @@ run: setup
 
 # Two processes, whatever the machine: each holds TensorFlow and up to three GiB.
 test: setup-dev system lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup-dev
 	$(BIN)/ruff check .
