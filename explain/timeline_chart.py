@@ -5,7 +5,7 @@ import altair as alt
 from explain.row_charts import row_step, rows_axis, with_names
 from explain.svg import INK, MODEL, MUTED, OTHER, Figure, data, figure
 from explain.timeline import Timeline
-from explain.wording import duration_text, number_text
+from explain.wording import duration_text, signed_text
 
 
 def event_name(timeline: Timeline, place: int) -> str:
@@ -21,7 +21,7 @@ def timeline_figure(timeline: Timeline) -> Figure:
     shares = [event.log_odds for event in timeline.events]
     rows = data([
         {"name": name, "share": share, "kind": "raises" if share > 0 else "lowers",
-         "text": ("+" if share > 0 else "") + number_text(round(share, 3)), "end": max(share, 0.0)}
+         "text": signed_text(share), "end": max(share, 0.0)}
         for name, share in zip(names, shares, strict=True)
     ])  # fmt: skip
     low, high = min([*shares, 0.0]), max([*shares, 0.0])

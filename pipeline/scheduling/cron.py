@@ -120,8 +120,9 @@ def _number(word: str, field: Field, text: str) -> int:
 
 def _wrong(received: str, field: Field, text: str) -> InputError:
     names = f" or {field.names[0]} to {field.names[-1]}" if field.names else ""
+    article = "an" if field.name == "hour" else "a"
     return InputError(
-        f"`schedule.cron` should have a {field.name} from {field.low} to {field.high}{names}: a number, *, "
+        f"`schedule.cron` should have {article} {field.name} from {field.low} to {field.high}{names}: a number, *, "
         f'a rising range a-b, steps */n or a-b/n, or a list of these. Received: {received} in "{text}"'
     )
 
