@@ -60,7 +60,7 @@ def find_input(source: SourceConfig, path: Path) -> Input:
             _append(families, family)
     if not families:
         raise InputError(f"All files of `{path}` are empty. Expected a log with one event a line.")
-    return Input(root=_root(path), families=tuple(families), notes=tuple(notes))
+    return Input(root=input_root(path), families=tuple(families), notes=tuple(notes))
 
 
 def source_files(source: SourceConfig, path: Path) -> list[Path]:
@@ -74,7 +74,8 @@ def source_files(source: SourceConfig, path: Path) -> list[Path]:
     return [file for _, _, files in _groups(source, path) for file in files]
 
 
-def _root(path: Path) -> Path:
+def input_root(path: Path) -> Path:
+    """The folder that the names of an input's files are relative to."""
     if path.is_dir():
         return path
     parts = path.parent.parts

@@ -177,9 +177,11 @@ def source_hashes(config: PipelineConfig) -> dict[str, str]:
             "`run` should be given a log or a table of examples; digits are for `tune` and `compare`. Received: "
             f"preset {config.preset}"
         )
-    from data.sources import source_files
+    from data.sources import input_root, source_files
 
-    return known | {path.name: file_hash(path) for path in source_files(config.source, need_path(config))}
+    path = need_path(config)
+    root = input_root(path)
+    return known | {str(file.relative_to(root)): file_hash(file) for file in source_files(config.source, path)}
 
 
 def need_path(config: PipelineConfig) -> Path:

@@ -18,7 +18,7 @@ from data.errors import InputError
 from pipeline.config import PipelineConfig, load_config
 from pipeline.fingerprint import folder_hashes
 from pipeline.progress import Progress
-from pipeline.runner import Selection, plan, read_config, run
+from pipeline.runner import Selection, plan, read_config, run, source_hashes
 from tests.conftest import ROOT
 from tests.pipeline.toy import STAGES
 
@@ -128,6 +128,24 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_bytes(tmp_path: Path) ->
     assert killed
     toy_run(tmp_path / "killed", "demo.days=40")
     assert {stage.name: folder_hashes(tmp_path / "killed" / stage.name) for stage in STAGES} == expected
+
+
+@pytest.mark.parametrize("pattern", ["", "*/log.csv"])
+def test_files_of_one_name_in_several_folders_all_count(
+    pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in ("monday", "tuesday"):
+        (tmp_path / "logs" / day).mkdir(parents=True)
+        (tmp_path / "logs" / day / "log.csv").write_text(day)
+    monkeypatch.chdir(tmp_path)
+    found = []
+    for logs in (tmp_path / "logs", Path("logs")):  # however the same place is called
+        found.append(source_hashes(load_config("rees46", None, source_path=logs / pattern if pattern else logs)))
+    (tmp_path / "logs" / "monday" / "log.csv").write_text("changed")
+    found.append(source_hashes(load_config("rees46", None, source_path=Path("logs"))))
+    assert found[0] == found[1]
+    assert set(found[0]) == {"monday/log.csv", "tuesday/log.csv"}
+    assert [name for name in found[0] if found[0][name] != found[2][name]] == ["monday/log.csv"]
 
 
 def test_the_default_configuration_is_the_demo() -> None:
