@@ -144,6 +144,9 @@ class SourceConfig(StrictModel):
     exclude: tuple[str, ...] = ()
     """`features`: columns left out."""
 
+    hashed: bool = False
+    """Whether its ids are the pseudonyms of `ingest.hash_visitors` already, and stay as they are."""
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.kind == "events" and self.columns is None and not self.files:

@@ -55,7 +55,7 @@ def ingest(
         InputError: the input cannot be used, more than `rules.max_bad_share` of its rows break the contract, or
             visitors' ids should be hashed and there is no key.
     """
-    key = visitor_key() if rules.hash_visitors else None
+    key = visitor_key() if rules.hash_visitors and not source.hashed else None
     found = find_input(source, path)
     with (
         tempfile.TemporaryDirectory(dir=out, prefix=".scratch-") as scratch,

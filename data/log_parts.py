@@ -17,6 +17,7 @@ LOG_SOURCE = SourceConfig(
     format="parquet",
     columns=ColumnConfig(**{name: name for name in MAPPED}),
     duplicates="keep",
+    hashed=True,  # where ids are hashed at all, they were when the parts were taken in
 )
 """How the log that `write_log` writes is read, by the same door as any log."""
 

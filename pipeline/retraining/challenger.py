@@ -60,8 +60,6 @@ def plan_challenger(config: PipelineConfig, workdir: Path, folder: Path, state: 
         "split": config.split.model_copy(update={"by": "time", "test_from": test_from}),
         "abandonment": abandonment.model_copy(update={"warm_start": warm.get("abandonment")}),
         "recommender": config.recommender.model_copy(update={"warm_start": warm.get("recommender")}),
-        # The parts have pseudonyms already, where ids are hashed.
-        "ingest": config.ingest.model_copy(update={"hash_visitors": False}),
         # Networks that are compared in a report only, and never registered.
         "multi_task": config.multi_task.model_copy(update={"enabled": False}),
     }

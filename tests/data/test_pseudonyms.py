@@ -5,6 +5,7 @@ import hmac
 from pathlib import Path
 
 import ibis
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from data.config import EngineConfig, IngestConfig
 from data.engine import engine
 from data.errors import InputError
 from data.ingest import ingest
+from data.log_parts import LOG_SOURCE, write_log
 from data.pseudonyms import VARIABLE, key_digest, pseudonym, pseudonyms
 from tests.data.ingesting import HEADER, events, ingest_text, source
 
@@ -54,6 +56,21 @@ def test_no_id_is_left_and_everything_else_is_as_before(tmp_path: Path, monkeypa
         assert hashed[name].tolist() == expected.tolist()
     others = [name for name in plain if name not in ("visitor_id", "session_id")]
     assert hashed[others].equals(plain[others])
+
+
+def test_a_log_of_pseudonyms_is_not_hashed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, KEY)
+    rules = IngestConfig(max_bad_share=1.0, hash_visitors=True)
+    (tmp_path / "log.csv").write_text(LOG)
+    for name, read, path in (
+        ("once", source({"session_id": "session"}), tmp_path / "log.csv"),
+        ("again", LOG_SOURCE, tmp_path / "parts.parquet"),
+    ):
+        (tmp_path / name).mkdir()
+        ingest(read, rules, EngineConfig(), path, tmp_path / name)
+        write_log([tmp_path / name / "events.parquet"], tmp_path / "parts.parquet", EngineConfig(), tmp_path)
+    once, again = (pd.read_parquet(tmp_path / name / "events.parquet") for name in ("once", "again"))
+    pd.testing.assert_frame_equal(once, again)
 
 
 @pytest.mark.parametrize("key", ["", "short"])
