@@ -10,9 +10,6 @@ sizes. `--quick` makes a run of its own without tuning, with fewer explained car
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -20,7 +17,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.harness import Target, finish
+from benchmarks.harness import Target, demo_run, finish
 from data.examples import read_examples
 from explain.quality.planted import compare_causes, known_truth, planted_spearman
 from models.abandonment import predict
@@ -35,13 +32,7 @@ QUICK = ("tune.trials=0", "explain.max_rows=500", "explain.permutation_repeats=2
 
 def run_pipeline(folder: Path, quick: bool) -> Path:
     """Run the pipeline on the demo shop without the recommender, which says nothing about causes."""
-    workdir = folder / "work"
-    settings = ("recommender.enabled=false", *(QUICK if quick else ()))
-    command = [sys.executable, "-m", "pipeline", "run", "--workdir", str(workdir)]
-    command += [part for setting in settings for part in ("--set", setting)]
-    tracking = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
-    subprocess.run(command, check=True, env=os.environ | tracking)
-    return workdir
+    return demo_run(folder, ("recommender.enabled=false", *(QUICK if quick else ())))
 
 
 def main() -> None:

@@ -1,9 +1,12 @@
 """What every benchmark shares: targets, the closing JSON line and the exit code."""
 
 import json
+import os
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NoReturn
 
 
@@ -24,6 +27,16 @@ class Target:
         """Whether the figure keeps the bound."""
         value = figures[self.figure]
         return value <= self.bound if self.relation == "<=" else value >= self.bound
+
+
+def demo_run(folder: Path, settings: Sequence[str]) -> Path:
+    """Work folder of a run of the demo shop in `folder`, tracked there too where the settings track it at all."""
+    workdir = folder / "work"
+    words = [word for setting in settings for word in ("--set", setting)]
+    command = [sys.executable, "-m", "pipeline", "run", "--workdir", str(workdir), *words]
+    tracking = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
+    subprocess.run(command, check=True, stdout=sys.stderr, env=os.environ | tracking)
+    return workdir
 
 
 def finish(name: str, figures: Mapping[str, float], targets: tuple[Target, ...]) -> NoReturn:

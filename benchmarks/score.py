@@ -20,13 +20,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.harness import Target, finish
+from benchmarks.harness import Target, demo_run, finish
 from data.open_carts import OpenCarts, read_open_carts
 from pipeline.rescue import Rescuer, write_carts
 from pipeline.rescue_parts import write_parts
 from pipeline.runner import read_config
 
-SMALL = ("demo.sessions=6000", "tune.trials=2", "tune.epochs=4", "abandonment.epochs=8", "recommender.epochs=2")
+SMALL = (
+    "demo.sessions=6000", "tune.trials=2", "tune.epochs=4", "abandonment.epochs=8", "recommender.epochs=2",
+    "tracking.enabled=false",
+)  # fmt: skip
 TARGETS = (Target("whole_plain_per_second", ">=", 20_000.0), Target("whole_fully_per_second", ">=", 1_000.0))
 
 
@@ -52,15 +55,6 @@ def rate(rescuer: Rescuer, carts: OpenCarts) -> float:
     begin = time.perf_counter()
     rescuer(carts)
     return len(carts.items) / (time.perf_counter() - begin)
-
-
-def made(home: Path) -> Path:
-    """A small demo run."""
-    workdir = home / "work"
-    words = [word for setting in SMALL for word in ("--set", setting)]
-    command = [sys.executable, "-m", "pipeline", "run", "--workdir", str(workdir), *words]
-    subprocess.run([*command, "--set", "tracking.enabled=false"], check=True, stdout=sys.stderr)
-    return workdir
 
 
 def measure(workdir: Path, home: Path, quick: bool) -> dict[str, float]:
@@ -94,7 +88,7 @@ def main() -> None:
     arguments = parser.parse_args()
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
-        workdir = arguments.workdir or made(Path(folder))
+        workdir = arguments.workdir or demo_run(Path(folder), SMALL)
         figures = measure(workdir, Path(folder), arguments.quick)
     figures["load_before"] = before
     for name, value in figures.items():

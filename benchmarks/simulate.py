@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import Target, finish
+from benchmarks.harness import Target, demo_run, finish
 from models.trial import LIST, NOBODY, PILOT, RANDOM, RATE, SAVED
 
 SMALL = ("demo.sessions=20000", "tune.trials=2", "recommender.enabled=false", "tracking.enabled=false")
@@ -28,15 +28,6 @@ TARGETS = (
     Target("pilot_over_random_per_nudge", ">=", 1.0),
     Target("pilot_stated_within_realized", ">=", 1.0),
 )
-
-
-def made(home: Path) -> Path:
-    """A demo run without a recommender, which has no part in this."""
-    workdir = home / "work"
-    words = [word for setting in SMALL for word in ("--set", setting)]
-    command = [sys.executable, "-m", "pipeline", "run", "--workdir", str(workdir), *words]
-    subprocess.run(command, check=True, stdout=sys.stderr)
-    return workdir
 
 
 def simulated(workdir: Path, sessions: int, seed: int) -> dict[str, Any]:
@@ -105,7 +96,7 @@ def main() -> None:
     parser.add_argument("--workdir", type=Path, help="a demo run to take")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        workdir = arguments.workdir or made(Path(folder))
+        workdir = arguments.workdir or demo_run(Path(folder), SMALL)
         sessions, seeds = (200_000, 1) if arguments.quick else (400_000, 3)
         results = [simulated(workdir, sessions, seed) for seed in range(1, seeds + 1)]
     figures = figures_of(results)

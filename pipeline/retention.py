@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pipeline.retraining.composing import SETS
 from pipeline.retraining.state import HOME, PARTS, read_state, write_state
 from pipeline.workdir import PARTIAL, SCRATCH, locked
 
@@ -56,7 +57,7 @@ def clean(workdir: Path, days: int, now: datetime, dry_run: bool = False) -> lis
 def _candidates(workdir: Path) -> Iterator[Outdated]:
     home = workdir / HOME
     current = {(workdir / name).resolve().parent for name in STAGES if (workdir / name).is_symlink()}
-    for base in [workdir, *(one for one in sorted((home / "served").glob("*")) if one.resolve() not in current)]:
+    for base in [workdir, *(one for one in sorted((home / SETS).glob("*")) if one.resolve() not in current)]:
         newest = _newest_event(base)
         if newest is not None:
             yield from (Outdated(base / name, newest) for name in STAGES if (base / name).exists())

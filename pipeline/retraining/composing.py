@@ -15,7 +15,7 @@ from pipeline.retraining.state import HOME, link
 from pipeline.runner import CONFIG, Selection, run
 from pipeline.stage import STAGES
 from pipeline.tracking.decisions import experiment_of
-from pipeline.tracking.tracker import STATE, closed_state
+from pipeline.tracking.tracker import STATE, state_text
 from pipeline.workdir import MANIFEST, read_manifest, write_manifest, write_whole
 
 SETS, FEATURES = "served", "features.json"
@@ -52,7 +52,7 @@ def prepare_set(
         # These two alone: whatever else changed since, what was judged is what is served.
         run(made, folder, progress, Selection(first="evaluate", until="explain"))
     write_whole(folder / CONFIG, config.model_dump_json(indent=1) + "\n")
-    write_whole(folder / STATE, closed_state(config, str(decision["run_id"]), experiment_of(config)))
+    write_whole(folder / STATE, state_text(config, str(decision["run_id"]), experiment_of(config)))
     return folder
 
 

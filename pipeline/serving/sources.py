@@ -11,6 +11,7 @@ from explain.cart_model import CartRules, read_cart_model, read_scorer
 from explain.cart_scorer import CartScorer
 from models.recommender import Recommender
 from pipeline.cart_files import cart_rules, write_scorer
+from pipeline.champion import FILES, own_folder
 from pipeline.fingerprint import file_hash
 from pipeline.recommending import no_recommender
 from pipeline.rescue_items import out_of_stock
@@ -19,7 +20,7 @@ from pipeline.serving.bodies import Versions
 from pipeline.serving.items import ItemFinder
 from pipeline.workdir import read_manifest
 
-MODELS = {"abandonment": "abandonment.keras", "recommender": "recommender.keras"}
+MODELS = {model: files[0] for model, files in FILES.items()}
 SHORT = 12
 """Digits of a content hash that name a version."""
 
@@ -134,8 +135,8 @@ class Source:
         target = scratch / model
         target.mkdir()
         fetched = fetch_model(address, target, f"--{model}")
-        found = next((path.parent for path in fetched.rglob(MODELS[model])), None)
-        if found is None:
+        found = own_folder(model, fetched)
+        if not (found / MODELS[model]).is_file():
             raise InputError(f"`--{model}` should name such a model. Received: {address}, without {MODELS[model]}")
         return found
 

@@ -200,14 +200,8 @@ class Tracker:
         return str(state["run_id"])
 
     def _write_state(self, open_run: bool) -> None:
-        state = {
-            "run_id": self._run_id,
-            "experiment": self.experiment,
-            "tracking_uri": tracking_uri(),
-            "settings": self.settings,
-            "open": open_run,
-        }
-        write_whole(self.workdir / STATE, json.dumps(state, indent=1) + "\n")
+        assert self._run_id is not None
+        write_whole(self.workdir / STATE, state_text(self.config, self._run_id, self.experiment, open_run))
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -217,20 +211,21 @@ def failures() -> tuple[type[Exception], ...]:
     return (Unreachable, MlflowException, OSError)
 
 
-def closed_state(config: PipelineConfig, run_id: str, experiment: str) -> str:
-    """What `tracking.json` holds of a run that has ended.
+def state_text(config: PipelineConfig, run_id: str, experiment: str, open_run: bool = False) -> str:
+    """What `tracking.json` holds of a run.
 
     Args:
         config: what it was run for.
         run_id: its id.
         experiment: name of its experiment.
+        open_run: whether it goes on.
     """
     state = {
         "run_id": run_id,
         "experiment": experiment,
         "tracking_uri": tracking_uri(),
         "settings": settings_digest(config),
-        "open": False,
+        "open": open_run,
     }
     return json.dumps(state, indent=1) + "\n"
 

@@ -7,8 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 from mlflow import MlflowClient
@@ -16,25 +14,24 @@ from mlflow import MlflowClient
 from pipeline.tracking.views import VIEWS
 from tests.conftest import ROOT
 from tests.e2e.browser import Tab, open_tab
-from tests.e2e.tracking_server import free_port
-
-PATIENCE = 120.0
+from tests.e2e.tracking_server import PATIENCE, free_port, wait_for
 
 
 @pytest.fixture(scope="module")
-def address(demo: Path) -> Iterator[str]:
+def address(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The UI over the demo's store, as `python -m pipeline ui` starts it."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "ui", "--port", str(port)],
-        cwd=ROOT,
-        env={**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{demo / 'mlflow.db'}"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # it has the server and its workers below it
-    )
+    port, log = free_port(), tmp_path_factory.mktemp("ui") / "ui.log"
+    with log.open("w") as told:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipeline", "ui", "--port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{demo / 'mlflow.db'}"},
+            stdout=told,
+            stderr=told,
+            start_new_session=True,  # it has the server and its workers below it
+        )
     try:
-        _wait_until_it_answers(f"http://127.0.0.1:{port}/health")
+        wait_for(process, f"http://127.0.0.1:{port}/health", log)
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(process.pid, signal.SIGTERM)
@@ -65,14 +62,3 @@ def _wait_for(tab: Tab, wanted: set[str]) -> None:
     while missing := {words for words in wanted if words not in str(tab.value(shown))}:
         assert time.monotonic() < end, missing
         time.sleep(0.3)
-
-
-def _wait_until_it_answers(url: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            urlopen(url, timeout=5).close()
-            return
-        except (URLError, OSError):
-            assert time.monotonic() < end, f"{url} does not answer"
-            time.sleep(0.3)

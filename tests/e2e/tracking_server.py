@@ -98,7 +98,7 @@ def serving(database: str, folder: Path, password: str | None = None, port: int 
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
-        _wait(process, f"{address}/health", folder / "server.log")
+        wait_for(process, f"{address}/health", folder / "server.log")
         yield address
     finally:
         os.killpg(process.pid, signal.SIGTERM)  # it has workers
@@ -115,7 +115,8 @@ def composed(database: str, folder: Path, password: str) -> tuple[list[str], dic
     return server["command"], server["environment"]
 
 
-def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def wait_for(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Wait until an address answers; the test fails where the process ends before, or takes too long."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
         try:
