@@ -19,7 +19,8 @@ from models.recommender_baselines import (
 from models.recommender_cases import Prefixes, make_prefixes
 from models.recommender_slices import prefix_slices
 from models.sequences import Sequences, Vocabulary
-from models.session_neighbours import VSTAN, VSkNN
+from models.vsknn import VSkNN
+from models.vstan import VSTAN
 
 BASELINES: dict[str, Callable[[Sequences, Vocabulary], Baseline]] = {
     "popularity": lambda _, vocabulary: Popularity(vocabulary),
