@@ -15,9 +15,10 @@ from models.study.subjects import Subject, cart_subject, digits_subject, session
 from models.trials.pool import Pool
 from models.trials.trial import TrialRecord, TrialSpec, record_row
 from pipeline.config import PipelineConfig
+from pipeline.planning import Selection, need_path
 from pipeline.progress import Progress
 from pipeline.publishing import publish_report
-from pipeline.runner import Selection, need_path, run
+from pipeline.runner import run
 from pipeline.tracking import NestedRun, Tracker
 from pipeline.trial_runs import Label, TrialRuns
 from pipeline.workdir import locked, write_whole
