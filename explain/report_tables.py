@@ -16,6 +16,7 @@ from explain.wording import (
     interval_text,
     metric_name,
     share_text,
+    upper_first,
     value_text,
 )  # fmt: skip
 
@@ -24,7 +25,7 @@ def metrics_table(found: Mapping[str, Any], names: Sequence[str], caption: str) 
     """The model and its baselines, a metric a column, each with its interval."""
     intervals = {"": found.get("test_intervals", {}), **found.get("baseline_intervals", {})}
     rows = [("This model", found["test"], intervals[""])]
-    rows += [(_capital(baseline_name(n)), row, intervals.get(n, {})) for n, row in found["baselines"].items()]
+    rows += [(upper_first(baseline_name(n)), row, intervals.get(n, {})) for n, row in found["baselines"].items()]
     return Grid(
         caption,
         ("Model", *(metric_name(name) for name in names)),
@@ -98,7 +99,7 @@ def split_table(split: Mapping[str, Any]) -> Grid:
     dated = any(part.get("from") for part in split["counts"].values())
     rows = [
         (
-            _capital(side),
+            upper_first(side),
             count_text(part.get("examples")),
             count_text(part.get("sessions")),
             share_text(part.get("abandoned_share")),
@@ -114,7 +115,7 @@ def sequence_split_table(split: Mapping[str, Any]) -> Grid:
     """What trained, chose and tested the recommender where it is alone."""
     rows = [
         (
-            _capital(side),
+            upper_first(side),
             count_text(part["sessions"]),
             count_text(part["usable"]),
             _moment(part["from"]),
@@ -163,10 +164,6 @@ def _direction(data: ReportData, position: int, spec: Feature) -> str:
         return "no order"
     trend = direction(data.explanations.attributions.values[:, position], data.examples.features[spec.name])
     return "more risk" if trend >= 0.3 else "less risk" if trend <= -0.3 else "both ways"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _moment(value: object) -> str:
