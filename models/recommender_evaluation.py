@@ -18,7 +18,8 @@ from models.recommender_baselines import (
 )  # fmt: skip
 from models.recommender_cases import Prefixes, make_prefixes
 from models.recommender_slices import PrefixSlice, prefix_slices
-from models.sequences import Sequences, Vocabulary
+from models.sequences import Sequences
+from models.vocabulary import Vocabulary
 from models.vsknn import VSkNN
 from models.vstan import VSTAN
 

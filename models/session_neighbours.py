@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from data.errors import InputError
 from models.recommender_baselines import Popularity, Scores, known_events
-from models.sequences import Ids, Sequences, Vocabulary, offsets_of
+from models.sequences import Ids, Sequences, offsets_of
+from models.vocabulary import Vocabulary
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from models.sequences import Sequences, Vocabulary
+from models.sequences import Sequences
 from models.session_neighbours import Floats, Ints, SessionNeighbours
+from models.vocabulary import Vocabulary
 
 
 class VSkNN(SessionNeighbours):

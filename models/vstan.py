@@ -3,8 +3,9 @@
 import numpy as np
 
 from data.errors import InputError
-from models.sequences import Sequences, Vocabulary
+from models.sequences import Sequences
 from models.session_neighbours import Floats, Ints, SessionNeighbours
+from models.vocabulary import Vocabulary
 
 
 class VSTAN(SessionNeighbours):

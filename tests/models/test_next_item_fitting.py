@@ -8,7 +8,8 @@ import numpy as np
 
 from models.next_item_fitting import Batches, WeightMean, fit
 from models.recommender_cases import make_windows
-from models.sequences import build_vocabulary, from_lists
+from models.sequences import from_lists
+from models.vocabulary import build_vocabulary
 from tests.models.test_recommender_training import walks
 
 

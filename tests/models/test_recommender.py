@@ -15,7 +15,7 @@ from models.config import RecommenderConfig
 from models.recommender import Recommender
 from models.recommender_network import build_network
 from models.recommender_serving import serving_model
-from models.sequences import Vocabulary
+from models.vocabulary import Vocabulary
 from tests.models.padding import pad
 
 # Keras 3.15 saves an Embedding by np.array(variable), which NumPy 2 does not like.

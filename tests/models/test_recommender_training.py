@@ -16,7 +16,8 @@ from models.recommender_cases import make_windows
 from models.recommender_evaluation import evaluate_recommender
 from models.recommender_network import build_network
 from models.recommender_training import NotEnough, TrainedRecommender, train_recommender
-from models.sequences import EVENTS, Sequences, build_vocabulary, from_lists, read_sequences
+from models.sequences import EVENTS, Sequences, from_lists, read_sequences
+from models.vocabulary import build_vocabulary
 
 # Keras 3.15 saves an Embedding by np.array(variable), which NumPy 2 does not like.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
