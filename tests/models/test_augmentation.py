@@ -20,7 +20,7 @@ from models.recommender_training import train_recommender
 from models.retrieval import SessionTrainer
 from models.sequences import UNKNOWN
 from models.vocabulary import Vocabulary, build_vocabulary
-from tests.models.test_recommender_training import SMALL, walks
+from tests.models.walks import SMALL, walks
 
 CROP, REORDER, MASK = ({"crop": 1.0}, {"reorder": 1.0}, {"mask": 1.0})
 
