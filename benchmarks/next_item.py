@@ -35,7 +35,8 @@ from models.ranking import Floats
 from models.recommender_cases import make_windows
 from models.recommender_evaluation import BASELINES
 from models.recommender_training import refit, train_recommender
-from models.sequences import Sequences, build_vocabulary, from_lists
+from models.sequences import Sequences, from_lists
+from models.vocabulary import build_vocabulary
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "retailrocket_clickseq"
 QUICK_SESSIONS, QUICK_TESTS = 12_000, 3_000

@@ -7,7 +7,8 @@ import numpy as np
 
 from models import ranking
 from models.recommender_cases import make_prefixes
-from models.sequences import Ids, Sequences, Vocabulary
+from models.sequences import Ids, Sequences
+from models.vocabulary import Vocabulary
 
 K = 20
 
