@@ -95,6 +95,7 @@ def main() -> None:
     except (ValueError, OSError) as error:
         parser.error(str(error))
     figures: dict[str, float] = {"test_prefixes": len(cases.targets), "items": cases.items}
+    figures |= {f"test_prefixes_{part}": int(rows.sum()) for part, rows in cases.parts.items()}
     if saved is None:
         learned, ours = _learn(*asked, range(1 if arguments.quick else arguments.seeds), arguments.jobs)
         figures |= learned

@@ -11,6 +11,7 @@ from models.sequences import Ids, Sequences
 from models.vocabulary import Vocabulary
 
 K = 20
+LONG, RARE = 10, 32
 
 
 class Cases:
@@ -23,6 +24,17 @@ class Cases:
         self.inputs, self.targets, self.repeats = cases.inputs[last], cases.targets[last] - 1, cases.repeats[last]
         self.groups = np.array(test.session_ids, dtype=np.int64)
         self.items = len(vocabulary)
+        events = np.where(self.targets >= 0, vocabulary.counts[self.targets], 0)
+        distinct = np.array([len(np.unique(row[row > 0])) for row in self.inputs])
+        new = ~self.repeats
+        self.parts = {
+            "repeats": self.repeats,
+            "new": new,
+            f"new_after_{LONG}_items": new & (distinct >= LONG),
+            f"new_under_{RARE}_events": new & (events < RARE),
+        }
+        """Rows of kinds of targets: repeats, those new to the session, and of these the ones after many different items
+        and the ones with few training events."""
 
     def rank(self, scorer: Any) -> ranking.Ranking:
         """Where a scorer puts each target."""
@@ -34,14 +46,12 @@ class Cases:
         return ranking.rank_all(scores, self.targets, self.items, K)
 
     def told(self, ranks: ranking.Floats) -> dict[str, float]:
-        """Metrics of (P,) ranks, and their Recall where the target is a repeat, and where it is new to the session."""
+        """Metrics of (P,) ranks, and their Recall in each of the parts that has any target."""
         gains = ranking.gains(ranks, K)
-        parts = {
-            "recall_at_20_repeats": gains[self.repeats, 0].mean(),
-            "recall_at_20_new": gains[~self.repeats, 0].mean(),
-        }
-        whole = dict(zip(ranking.names(K), gains.mean(axis=0), strict=True))
-        return {name: float(value) for name, value in (whole | parts).items()}
+        figures = dict(zip(ranking.names(K), gains.mean(axis=0), strict=True))
+        recall = ranking.names(K)[0]
+        figures |= {f"{recall}_{part}": gains[rows, 0].mean() for part, rows in self.parts.items() if rows.any()}
+        return {name: float(value) for name, value in figures.items()}
 
     def told_by_seed(self, ours: Mapping[int, ranking.Floats]) -> dict[str, float]:
         """What is told of our ranks by seed: the means over the seeds, and some of it of each seed."""

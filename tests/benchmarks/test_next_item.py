@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from benchmarks import next_item
+from benchmarks.next_item_cases import Cases
+from models.sequences import from_lists
+from models.vocabulary import build_vocabulary
 
 SESSIONS = [["a", "b", "c"], ["b", "a", "d"], ["c", "d", "a"]] * 4
 TESTS = [("a", "b"), ("b", "b"), ("c", "d"), ("d", "a")]
@@ -98,3 +101,23 @@ def test_the_interval_of_a_difference_goes_target_by_target(compare: Compare) ->
     assert found["recall_at_20_gain_over_like_high"] == found["recall_at_20_gain_over_like_low"]
     assert found["recall_at_20_gain_over_unlike_high"] - found["recall_at_20_gain_over_unlike_low"] > 0.9
     assert np.isclose(found["like_recall_at_20"], found["unlike_recall_at_20"])
+
+
+def test_targets_are_parted_by_whether_they_are_new_and_what_came_before() -> None:
+    few = [str(number) for number in range(10)]
+    vocabulary = build_vocabulary(from_lists([[*few, "31 events"], ["31 events"] * 30, ["32 events"] * 32]))
+    sessions = [
+        ["0", "0"],
+        ["0", "1"],
+        ["0", "32 events"],
+        ["0", "31 events"],
+        [*few, "31 events"],
+        [*few, "32 events"],
+    ]
+    cases = Cases(from_lists(sessions, session_ids=[str(number) for number in range(6)]), vocabulary, 20)
+    assert {part: np.flatnonzero(rows).tolist() for part, rows in cases.parts.items()} == {
+        "repeats": [0],
+        "new": [1, 2, 3, 4, 5],
+        "new_after_10_items": [4, 5],
+        "new_under_32_events": [1, 3, 4],
+    }
