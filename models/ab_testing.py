@@ -8,7 +8,7 @@ import numpy as np
 from models.pilot import Bools, Estimate, Floats, Ints, Z
 
 NOBODY, RANDOM, RATE, SAVED = "no action", "random nudges", "risk × value", "most carts saved"
-BARE, POPULAR, LIST, PILOT = "list, no items", "list, popular items", "rescue list", "list after the pilot"
+BARE, POPULAR, LIST, PILOT = "list without items", "list with popular items", "rescue list", "list after the pilot"
 """The arms of an A/B test. All but the first and the last give out as many nudges as the rescue list; the rescue list
 shows the recommender's items with them, and but for that and `POPULAR` nothing is shown."""
 

@@ -99,7 +99,7 @@ def _other_ways(result: Result) -> str:
 def _sizes(result: Result) -> str:
     test = result["ab_test"]
     needed = [
-        f"{count_text(round(carts, -2))} against {base}" if carts else f"no number against {base}"
+        f"{count_text(round(carts, -2)) if carts else 'no number'} against {'the ' if base == BARE else ''}{base}"
         for base, carts in test["carts_needed"].items()
     ]
     return (
