@@ -20,7 +20,7 @@ def carts_needed(one: float, other: float, power: float = 0.8) -> float | None:
 
 
 def carts_apart(
-    one: Estimate, other: Estimate, difference: Estimate, true: float, carts: int, power: float = 0.95
+    one: Estimate, other: Estimate, difference: Estimate, true: float, carts: int, power: float = 0.8
 ) -> float | None:
     """Carts on which the 95% intervals of two figures of the same carts lie apart with this power; None where equal.
 

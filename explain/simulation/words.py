@@ -39,11 +39,11 @@ def _verdict(result: Result, name: str) -> str:
     needed = f"{count_text(round(gap['carts_needed'], -3))} carts" if gap["carts_needed"] else "no number of carts"
     shares = " and ".join(per_cent(arms[one][SHARE]) for one in (name, RANDOM))
     if gap["changes"] <= 0.0:
-        return f"the 95% intervals of both against no action overlap, so the test is too small to tell; {needed} may do"
+        return "the 95% intervals of both against no action overlap, so the test is too small to tell"
     if gap["shares"] <= 0.0:
         return (
             "the 95% intervals of both against no action lie apart, while those of the plain shares, "
-            f"{shares}, overlap; {needed} would take them apart"
+            f"{shares}, overlap; {needed} take them apart 4 times in 5"
         )
     return f"the 95% intervals of both against no action lie apart, and so do those of the plain shares, {shares}"
 

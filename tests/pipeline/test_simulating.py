@@ -158,8 +158,8 @@ def test_sentences_say_how_far_the_intervals_are_apart_and_why_nothing_is_shown(
         separation = {BARE: {"changes": changes, "shares": shares, "carts_needed": 12_345.0}}
         told[name] = " ".join(sentences({**result, "separation": separation}))
     assert "lie apart, and so do those of the plain shares" in told["far"]
-    assert "overlap; 12,000 carts would take them apart" in told["near"]
-    assert "too small to tell; 12,000 carts may do" in told["none"]
+    assert "overlap; 12,000 carts take them apart 4 times in 5" in told["near"]
+    assert "too small to tell" in told["none"]
     assert all("No items were shown: switched off." in text for text in told.values())
 
 
