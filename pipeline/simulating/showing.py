@@ -9,7 +9,8 @@ from data.demo.shop import catalogue_frame
 from data.demo.showing import EMPTY, Browsed, fit
 from models.ab_testing import LIST, POPULAR
 from models.cart_items import ITEMS
-from models.recommender import Recommendation, Recommender
+from models.recommendation import Recommendation
+from models.recommender import Recommender
 from pipeline.simulating.fresh import Fresh
 
 Floats = npt.NDArray[np.float64]
