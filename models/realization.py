@@ -3,7 +3,7 @@
 Such a list promises too much, for two reasons. It nudges where the response was measured high, and part of what was
 measured high was luck. And of the carts of a segment it nudges the dearest, which may respond less than the segment.
 The share that comes in is measured with luck too: where a pilot tells little but noise, a list that counts on it still
-states up to a fourth of the excess, as the tests show.
+states up to a third of the excess, as the tests show.
 """
 
 import numpy as np
