@@ -80,7 +80,7 @@ class Runner:
         ending = run.attempts[-1].ending
         if ending in ("done", "refused"):
             return ending
-        return "failed" if run.count("failed") > settings.retries or run.count("cut off") >= CUT_OFF else None
+        return "failed" if run.failures > settings.retries or run.count("cut off") >= CUT_OFF else None
 
     def _attempted(self, run: Run) -> Run:
         log = self.runs.log(run)
@@ -96,18 +96,33 @@ class Runner:
         except BaseException:
             process.kill()
             raise
-        code, told_to_end = child.wait(process, self._stop, self.job.settings.stop_seconds)
-        ending = {0: "done", REFUSED: "refused"}.get(code, "stopped" if told_to_end else "failed")
+        code, cause = child.wait(process, self._stop, self.job.settings.stop_seconds, self._limit)
+        ending = {0: "done", REFUSED: "refused"}.get(code, cause or "failed")
+        if cause == "timed out":  # whatever it made of being told to end
+            ending = cause
+            with log.open("a") as file:
+                file.write(f"=== attempt {len(run.attempts)} {self._too_long} and was ended, exit code {code}\n")
         run = run.latest(ended=datetime.now(UTC), exit_code=code, ending=ending)
         self.runs.save(run)
         return run
+
+    @property
+    def _limit(self) -> float | None:
+        minutes = self.job.settings.timeout_minutes
+        return None if minutes is None else 60.0 * minutes
+
+    @property
+    def _too_long(self) -> str:
+        return f"took longer than {self.job.settings.timeout_minutes:g} minutes (`schedule.timeout_minutes`)"
 
     def _waited(self, run: Run) -> bool:
         """Wait before a retry; whether that was stopped."""
         if self._outcome(run) is not None:
             return False
-        seconds = self.job.settings.backoff_seconds * 2 ** (run.count("failed") - 1)
-        self._say(f"{self.job.name} failed with exit code {run.attempts[-1].exit_code}; again in {seconds:g} s.")
+        seconds = self.job.settings.backoff_seconds * 2 ** (run.failures - 1)
+        last = run.attempts[-1]
+        why = self._too_long if last.ending == "timed out" else f"failed with exit code {last.exit_code}"
+        self._say(f"{self.job.name} {why}; again in {seconds:g} s.")
         return self._stop.wait(seconds)
 
     def _end_left_over(self, run: Run) -> None:

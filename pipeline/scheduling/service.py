@@ -3,6 +3,7 @@
 import json
 import logging
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -91,7 +92,7 @@ def serve(job: Job, trigger: BaseTrigger, say: Callable[[str], None]) -> None:
             say(f"Next run of {job.name}: {job.at(scheduler.get_job(JOB).next_run_time)}. Stop with Ctrl-C.")
             scheduler.resume()
             while True:
-                signal.pause()
+                time.sleep(1.0)  # not `signal.pause()`, which waits on where the signal came just before it
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)

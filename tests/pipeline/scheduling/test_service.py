@@ -5,13 +5,12 @@ from functools import partial
 from pathlib import Path
 from time import sleep
 
-import psutil
 import pytest
 
 from data.errors import InputError
 from pipeline.scheduling.job import Job
 from pipeline.scheduling.service import STORE, running, serve
-from tests.pipeline.scheduling.jobs import kill, known, scheduler, shell, silent, soon, stop, until
+from tests.pipeline.scheduling.jobs import alive, kill, known, scheduler, shell, silent, soon, stop, until
 
 HOUR = 3600.0
 
@@ -132,10 +131,6 @@ def test_a_command_that_does_not_listen_is_killed_with_its_children(tmp_path: Pa
         until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
         stop(process)
     until(lambda: not any(map(alive, map(int, pids.read_text().split()))))
-
-
-def alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def test_a_store_that_cannot_be_read_is_a_clear_error(tmp_path: Path) -> None:
