@@ -1,6 +1,7 @@
 """One run: the command, tried again where it fails, with everything remembered before it happens."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -50,10 +51,16 @@ class Runner:
             ended = self._tried(run)
         except Exception as error:  # a full disk, a program that is gone: the schedule goes on
             self._say(f"{self.job.name} could not be run: {error}")
-            ended = (self.runs.unfinished() or run).over("failed")
+            ended = self._to_be_told((self.runs.unfinished() or run).over("failed"))
             self._keep(ended)
         if ended:
             self._tell(ended)
+
+    def catch_up(self) -> None:
+        """Tell of what an earlier scheduler was killed before it had told."""
+        for run in self.runs.all():
+            if run.untold:
+                self._tell(run)
 
     def _tried(self, run: Run) -> Run | None:
         while (outcome := self._outcome(run)) is None:
@@ -67,6 +74,7 @@ class Runner:
         if decision and outcome in ("done", "refused"):
             promoted = outcome == "done" and decision.get("decision") == "promoted"
             run = run.model_copy(update={"promoted": promoted, "decision": str(decision.get("sentence", ""))})
+        run = self._to_be_told(run)
         self.runs.save(run)
         self.runs.forget(self.job.settings.keep_runs)
         return run
@@ -141,8 +149,13 @@ class Runner:
     def _tell(self, run: Run) -> None:
         log = self.runs.log(run)
         self._say(f"{self.job.name}: {'promoted' if run.promoted else run.outcome}. Output: {log}")
-        if run.outcome in ("failed", "refused") or (run.promoted and self.job.settings.notify_promotion):
-            notify(self.job.settings, message(self.job, run, log), self._say)
+        if run.untold:
+            notify(self.job.settings, message(replace(self.job, command=run.command), run, log), self._say)
+            self._keep(run.model_copy(update={"untold": False}))
+
+    def _to_be_told(self, run: Run) -> Run:
+        wanted = run.outcome in ("failed", "refused") or (run.promoted and self.job.settings.notify_promotion)
+        return run.model_copy(update={"untold": wanted})
 
     def _about_to_begin(self, run: Run) -> str:
         again = f", attempt {len(run.attempts) + 1}" if run.attempts else ""

@@ -45,6 +45,9 @@ class Run(StrictModel):
     decision: str | None = None
     """What `retrain` decided and why, in a sentence."""
 
+    untold: bool = False
+    """Whether people are still to be told of it: kept with the outcome, so that no kill in between loses that."""
+
     @property
     def name(self) -> str:
         """When it was due in UTC, as file names have it."""
