@@ -161,7 +161,7 @@ def test_a_full_disk_is_not_taken_for_an_absent_store(uri: str, tmp_path: Path) 
     warned: list[str] = []
     (tmp_path / f".{STATE}.partial").symlink_to("/dev/full")  # what is written there finds no space left
     tracker = Tracker(PipelineConfig(), tmp_path, warn=warned.append)
-    tracker.attempt(lambda: str(tracker.run_id) and None)
+    tracker.attempt(lambda: tracker.log_run({}, [], [], {}, {}))
     (told,) = warned
     assert "A file of this machine stands in the way" in told
     assert "No space left on device" in told
