@@ -82,11 +82,12 @@ def rollback(
     model: Annotated[
         str | None, typer.Option("--model", help="Name in the registry; not needed where there is one alone.")
     ] = None,
+    workdir: Workdir = WORK,
 ) -> None:
-    """Make the version that was champion before the present one the champion again."""
+    """Make the version that was champion before the present one the champion again, in the work folder too."""
     from pipeline.commands.registry import rollback_command
 
-    rollback_command(model)
+    rollback_command(model, workdir)
 
 
 @app.command()
