@@ -1,4 +1,4 @@
-"""Files for other schedulers: read by these schedulers' own tools, where they are here."""
+"""Files for other schedulers, read by these schedulers' own tools."""
 
 import ast
 import getpass
@@ -51,7 +51,7 @@ def job(*words: str, workdir: Path = Path("/data/my work"), **settings: Any) -> 
 def tool(name: str, hint: str) -> str:
     found = shutil.which(name)
     if not found:
-        pytest.skip(f"{name} is not here: {hint}")
+        pytest.fail(f"This test needs {name}. Install it, for example: {hint}")
     return found
 
 
