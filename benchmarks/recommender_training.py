@@ -65,7 +65,7 @@ def run(kind: str, folder: Path, steps: int) -> dict[str, float]:
     from models.recommender_network import build_network
     from models.recommender_training import _frequency
     from models.retrieval import SessionTrainer
-    from models.sequences import build_vocabulary
+    from models.vocabulary import build_vocabulary
 
     config = RecommenderConfig.model_validate(CONFIG)
     sequences, _ = read(folder, quick=False)

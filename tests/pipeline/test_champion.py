@@ -15,11 +15,11 @@ from models.recommender import Recommender
 from pipeline.champion import opened_champions
 from pipeline.config import PipelineConfig, load_config
 from pipeline.fingerprint import fingerprint
-from pipeline.runner import Selection, decide, plan
+from pipeline.planning import Selection, decide, plan
 from pipeline.stage import STAGES, Stage
 from tests.models.untrained import save_untrained
 from tests.pipeline import toy
-from tests.pipeline.test_runner import toy_run
+from tests.pipeline.toy.running import toy_run
 
 # Keras 3.15 saves an Embedding by np.array(variable), which NumPy 2 does not like.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
