@@ -19,7 +19,7 @@ from data.examples import Examples, from_frame
 from data.feature import Feature
 from data.features.at import features_of
 from data.features.points import open_carts
-from data.ingest import accepted
+from data.intake import accepted
 from data.purchases import purchases
 from data.sequences import LISTS, item_sequences
 
@@ -74,7 +74,7 @@ def write_open_carts(
         out: Parquet file to write, for `open_cart_batches`.
         scratch: folder for temporary files.
         lists: whether to say what each session held and its visitor has bought, which recommendations take and which
-            costs a sixth of the time.
+            costs a quarter of the time.
 
     Raises:
         InputError: the log cannot be read, or has no open cart.
