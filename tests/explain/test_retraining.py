@@ -23,7 +23,7 @@ def verdict(name: str, metrics: dict[str, list[float] | None], **changes: Any) -
 
 def decision(**changes: Any) -> dict[str, Any]:
     feature = {"feature": EVIL[0], "title": EVIL[2], "psi": 0.3, "psi_by_chance": 0.01, "ks": 0.2, "p_value": 0.001,
-               "state": "alert", "bins": []}  # fmt: skip
+               "state": "alert", "cumulative": False, "bins": []}  # fmt: skip
     check = {"name": "price level", "passed": False, "sentence": f"Prices rose. {EVIL[1]}"}
     return {
         "id": "2026-05-01-0a1b2c3d", "decision": "promoted", "sentence": "promoted", "preset": EVIL[0],
@@ -75,6 +75,18 @@ def test_it_says_what_was_decided_and_why(tmp_path: Path) -> None:
     names = [chart.findtext("title") for chart in charts(text)]
     assert names.count("Features that moved most") == 2  # one form for each width
     assert len(names) == 6
+
+
+def test_a_feature_that_grows_with_the_log_is_told_apart_and_is_no_alarm(tmp_path: Path) -> None:
+    made = decision()
+    moved = made["drift"]["features"][0]
+    grown = moved | {"title": "Earlier sessions", "psi": 3.5, "state": "stable", "cumulative": True}
+    made["drift"]["features"] = [moved | {"title": "Cart value"}, grown]
+    text = write_retraining(made, tmp_path).read_text()
+    page = Page(text)
+    assert "grows with the log" in page.text
+    assert page.text.split("Largest drift (PSI)")[1].split("\n")[0] == "0.300Cart value"
+    assert "Earlier sessions" not in "".join("".join(chart.itertext()) for chart in charts(text))
 
 
 def test_a_champion_that_stays_for_want_of_sessions_says_so(tmp_path: Path) -> None:
