@@ -21,7 +21,8 @@ from models import ranking
 from models.config import AugmentationConfig, RecommenderConfig
 from models.recommender_cases import make_prefixes
 from models.recommender_training import train_recommender
-from models.sequences import Sequences, build_vocabulary
+from models.sequences import Sequences
+from models.vocabulary import build_vocabulary
 
 WAYS = {
     "none": AugmentationConfig(),

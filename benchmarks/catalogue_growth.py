@@ -24,7 +24,7 @@ from models.config import RecommenderConfig
 from models.recommender_network import build_network
 from models.retrieval import SessionTrainer
 from models.row_rules import RowAdadelta
-from models.sequences import Vocabulary
+from models.vocabulary import Vocabulary
 
 SIZES = {"37k": 37_000, "100k": 100_000, "300k": 300_000, "1m": 1_000_000}
 PEER_STEPS = 2

@@ -19,7 +19,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.demo_truth import run_pipeline
@@ -31,6 +30,7 @@ from explain.attribution import probabilities
 from explain.counterfactuals import Counterfactual, changed, counterfactual
 from explain.levers import levers_of
 from explain.quality.planted import known_truth
+from explain.sampling import drawn_rows
 from explain.story import threshold_of
 from models.abandonment import predict
 from models.artifacts import load_model
@@ -60,7 +60,8 @@ def measure(workdir: Path, carts: int) -> dict[str, float]:
     risks, score = predict(model, test), probabilities(model)
     figures = {"threshold": threshold, "at_risk_share": float((risks >= threshold).mean())}
     for name, side in (("", risks >= threshold), ("safe_", risks < threshold)):
-        rows = _drawn(np.flatnonzero(side), carts)
+        rows = np.flatnonzero(side)
+        rows = rows[drawn_rows(len(rows), carts, 0)]
         found = [counterfactual(test.take(np.array([row])), levers, score, threshold) for row in rows]
         offered = [(int(row), one) for row, one in zip(rows, found, strict=True) if one is not None]
         figures[f"{name}carts"] = float(len(rows))
@@ -90,10 +91,6 @@ def _quality(
             ("with_a_discount", np.array(prices)), ("without", ~np.array(prices)),
         ) if rows.any()},
     }  # fmt: skip
-
-
-def _drawn(rows: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
-    return rows if len(rows) <= most else np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
 
 
 def main() -> None:

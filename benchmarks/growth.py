@@ -29,7 +29,8 @@ from models.config import RecommenderConfig
 from models.recommender import Recommender
 from models.recommender_cases import Prefixes, make_prefixes
 from models.recommender_training import TrainedRecommender, train_recommender
-from models.sequences import Sequences, Vocabulary
+from models.sequences import Sequences
+from models.vocabulary import Vocabulary
 
 QUICK_SESSIONS = 24_000
 CHAMPION, GROWN = 0.8, 0.9

@@ -28,7 +28,8 @@ from models.config import RecommenderConfig
 from models.recommender_cases import make_prefixes, make_windows
 from models.recommender_evaluation import BASELINES
 from models.recommender_training import refit, train_recommender
-from models.sequences import Ids, Sequences, Vocabulary, build_vocabulary, from_lists
+from models.sequences import Ids, Sequences, from_lists
+from models.vocabulary import Vocabulary, build_vocabulary
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "retailrocket_clickseq"
 QUICK_SESSIONS, QUICK_TESTS = 12_000, 3_000

@@ -8,7 +8,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from models.config import RecommenderConfig
-from models.next_item_loss import Candidates, make_candidates, softmax_loss
+from models.encoded import Seen
+from models.next_item_loss import Candidates, make_candidates
+from models.recommender_cases import Windows
 
 Tensor = Any
 
@@ -16,16 +18,14 @@ Tensor = Any
 class PlainTrainer(keras.Model):
     """Embedding, GRU, and the embedding again as output; every prefix of a window predicts its next item."""
 
-    def __init__(self, frequency: npt.NDArray[np.float64], config: RecommenderConfig, our_loss: bool) -> None:
+    def __init__(self, frequency: npt.NDArray[np.float64], config: RecommenderConfig) -> None:
         """Make the layers.
 
         Args:
             frequency: (V + 1,) share of the training targets that each id is.
             config: dimension and number of negatives.
-            our_loss: whether the loss is computed as ours is, with its gradient made by hand.
         """
         super().__init__(name="plain")
-        self.loss_of = _our_loss if our_loss else plain_loss
         self.items = keras.layers.Embedding(len(frequency), config.dimension, name="items")
         self.items.build()
         self.gru = keras.layers.GRU(config.dimension, return_sequences=True, name="gru")
@@ -36,8 +36,11 @@ class PlainTrainer(keras.Model):
         self.built = True
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """One update by the sampled softmax that ours is trained with, without the session's own items."""
-        ids = data[0].ids
+        """One update by the sampled softmax that ours is trained with, without the session's own items.
+
+        `data` holds (B, T + 1) ids padded on the right, or `Seen` with them.
+        """
+        ids = data[0].ids if isinstance(data[0], Seen) else data[0]
         with tf.GradientTape() as tape:
             states = self.gru(self.items(ids[:, :-1]), training=True)
             places = tf.where(ids[:, 1:] > 0)
@@ -46,7 +49,7 @@ class PlainTrainer(keras.Model):
             top = tf.size(self.frequency)
             drawn = keras.random.randint((self.draws,), 1, top, seed=self.luck)
             candidates = make_candidates(targets, drawn, lambda ids: self._chance(ids, count))
-            total = tf.reduce_sum(self.loss_of(vector, self.items(candidates.ids), candidates, targets))
+            total = tf.reduce_sum(plain_loss(vector, self.items(candidates.ids), candidates, targets))
         variables = self.trainable_weights
         self.optimizer.apply(tape.gradient(total, variables), variables)
         self._loss_tracker.update_state(total / count, sample_weight=count)
@@ -67,16 +70,19 @@ def plain_loss(vector: Tensor, rows: Tensor, candidates: Candidates, targets: Te
     return tf.nn.sparse_softmax_cross_entropy_with_logits(columns, scores)
 
 
-def _our_loss(vector: Tensor, rows: Tensor, candidates: Candidates, targets: Tensor) -> Tensor:
-    none = tf.zeros_like(targets[:, None])
-    own = tf.fill(tf.shape(none), -np.inf)
-    return softmax_loss(vector, rows, candidates, targets[:, None], targets, none, own)
-
-
-def plain_trainer(frequency: npt.NDArray[np.float64], config: RecommenderConfig, our_loss: bool = False) -> keras.Model:
+def plain_trainer(frequency: npt.NDArray[np.float64], config: RecommenderConfig) -> keras.Model:
     """A compiled trainer with Keras's Adadelta at the configured rate."""
-    trainer = PlainTrainer(frequency, config, our_loss)
+    trainer = PlainTrainer(frequency, config)
     rule = config.optimizer
     adadelta = keras.optimizers.Adadelta(rule.learning_rate, rho=rule.rho, epsilon=rule.epsilon)
     trainer.compile(optimizer=adadelta, jit_compile=False)
     return trainer
+
+
+def padded_batches(windows: Windows, size: int, seed: int) -> tf.data.Dataset:
+    """Shuffled batches of so many windows for `Model.fit`: one-tuples of (size, T + 1) ids, padded to the longest."""
+    lengths = windows.lengths.astype(np.int64)
+    ids = windows.seen(np.arange(len(windows))).ids
+    rows = tf.RaggedTensor.from_row_lengths(ids[ids > 0], lengths)
+    shuffled = tf.data.Dataset.from_tensor_slices(rows).shuffle(len(windows), seed=seed)
+    return shuffled.ragged_batch(size).map(lambda batch: (batch.to_tensor(),)).prefetch(tf.data.AUTOTUNE)

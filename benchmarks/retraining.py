@@ -44,10 +44,11 @@ from models.evaluation import clusters_of
 from models.paired_bootstrap import paired_draws
 from pipeline.champion import own_folder
 from pipeline.config import PipelineConfig, load_config
+from pipeline.planning import Selection
 from pipeline.progress import Progress
 from pipeline.retraining.champions import names_of
 from pipeline.retraining.flow import retrain
-from pipeline.runner import Selection, run
+from pipeline.runner import run
 from pipeline.store import open_store
 from pipeline.tracking import fetch_model
 from pipeline.tracking.champions import CHAMPION

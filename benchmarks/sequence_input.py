@@ -76,7 +76,8 @@ def read(path: Path, streamed: bool) -> dict[str, float]:
     """Peak memory and events a second of reading and of one epoch of batches."""
     from models.next_item_fitting import Batches
     from models.recommender_cases import make_windows
-    from models.sequences import build_vocabulary, read_sequences
+    from models.sequences import read_sequences
+    from models.vocabulary import build_vocabulary
 
     imports = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
@@ -116,7 +117,8 @@ def through_gru(path: Path, seconds: float) -> dict[str, float]:
 
     from models.next_item_fitting import Batches
     from models.recommender_cases import Windows, make_windows
-    from models.sequences import build_vocabulary, read_sequences
+    from models.sequences import read_sequences
+    from models.vocabulary import build_vocabulary
 
     sequences = read_sequences(path, path.parent)
     windows: Windows = make_windows(sequences, build_vocabulary(sequences, 2), LENGTH)

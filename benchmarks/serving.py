@@ -41,7 +41,7 @@ def untrained(index: str) -> Any:
     from models.recommender import Recommender
     from models.recommender_network import build_network
     from models.recommender_serving import serving_model
-    from models.sequences import Vocabulary
+    from models.vocabulary import Vocabulary
 
     config = RecommenderConfig.model_validate({"index": index})
     counts = (1e6 / np.arange(10, ITEMS + 10)).astype(np.int64)

@@ -19,7 +19,7 @@ from benchmarks.next_item import DATA, K, read
 from models import ranking
 from models.recommender_cases import make_prefixes
 from models.recommender_evaluation import BASELINES
-from models.sequences import build_vocabulary
+from models.vocabulary import build_vocabulary
 
 LENGTH = 20
 PUBLISHED = {

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Target, demo_run, finish
-from models.trial import LIST, NOBODY, PILOT, RANDOM, RATE, SAVED
+from models.ab_testing import LIST, NOBODY, PILOT, RANDOM, RATE, SAVED
 
 SMALL = ("demo.sessions=20000", "tune.trials=2", "recommender.enabled=false", "tracking.enabled=false")
 KEYS = {RANDOM: "random", RATE: "risk_by_value", SAVED: "most_saved", LIST: "list", PILOT: "pilot"}

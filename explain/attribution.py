@@ -13,6 +13,7 @@ from data.examples import Examples
 from data.feature import Feature
 from explain.adapter import DeepShap, compiled
 from explain.explanations import Attributions
+from explain.sampling import drawn_rows
 from models.abandonment import core, encode, encoded_columns
 
 NO_ROWS = np.zeros((0, 1), dtype=np.float32)
@@ -50,9 +51,7 @@ def parts_of(model: keras.Model, specs: tuple[Feature, ...]) -> Parts:
 
 def background_sample(examples: Examples, rows: int, seed: int) -> Examples:
     """`rows` of the examples drawn without replacement (all where there are fewer), in their own order."""
-    if len(examples) <= rows:
-        return examples
-    return examples.take(np.sort(np.random.default_rng(seed).choice(len(examples), rows, replace=False)))
+    return examples.take(drawn_rows(len(examples), rows, seed))
 
 
 class Attributor:

@@ -8,7 +8,7 @@ from data.live_cart import LiveCart
 from explain.cart_scorer import Scored
 from models.catalogue import Catalogue
 from models.decision import Nudge
-from models.recommender import Recommendation
+from models.recommendation import Recommendation
 
 
 class ShownItem(BaseModel):

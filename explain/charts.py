@@ -144,11 +144,15 @@ def history(series: Mapping[str, Sequence[float]], title: str, description: str,
 
 
 def _series(names: Sequence[str], narrow: bool) -> dict[str, Any]:
-    colours = [COLOURS[i % len(COLOURS)] for i in range(len(names))]
-    dashes = [DASHES[i % len(DASHES)] for i in range(len(names))]
     if len(names) == 1:
         return {"color": alt.value(MODEL)}
-    legend = alt.Legend(title=None, columns=1 if narrow else 0, symbolType="stroke", symbolSize=300)
+    return styles(names, [DASHES[i % len(DASHES)] for i in range(len(names))], 1 if narrow else 0)
+
+
+def styles(names: Sequence[str], dashes: Sequence[Sequence[int]], columns: int) -> dict[str, Any]:
+    """Colour and dash of each line, with a legend of so many columns; 0 for one row."""
+    colours = [COLOURS[i % len(COLOURS)] for i in range(len(names))]
+    legend = alt.Legend(title=None, columns=columns, symbolType="stroke", symbolSize=300)
     return {
         "color": alt.Color(
             "name:N", sort=list(names), scale=alt.Scale(domain=list(names), range=colours), legend=legend

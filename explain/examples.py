@@ -1,8 +1,6 @@
 """The explain stage: from a model and its split examples to explanations."""
 
 import keras
-import numpy as np
-import numpy.typing as npt
 
 from data.errors import InputError
 from data.examples import Examples
@@ -11,6 +9,7 @@ from explain.attribution import attribute, background_sample, parts_of
 from explain.config import ExplainConfig
 from explain.explanations import Explanations
 from explain.permutation import permutation
+from explain.sampling import drawn_rows
 from models.abandonment import encode
 
 
@@ -27,18 +26,12 @@ def explain_examples(
             "Explanations need training and test examples. "
             f"Received: {len(train)} and {len(test)}. Use a longer log or other shares in `split`."
         )
-    rows = _sample(len(test), config.max_rows, seed)
+    rows = drawn_rows(len(test), config.max_rows, seed)
     explained = test.take(rows)
     attributions = attribute(model, background_sample(train, config.background, seed), explained)
-    shuffled = test.take(_sample(len(test), config.permutation_rows, seed))
+    shuffled = test.take(drawn_rows(len(test), config.permutation_rows, seed))
     parts = parts_of(model, test.specs)
     importance = permutation(
         encode(model, shuffled), parts.columns, compiled(parts.log_odds), shuffled, config.permutation_repeats, seed
     )
     return Explanations(rows, explained.keys, attributions, importance)
-
-
-def _sample(size: int, most: int, seed: int) -> npt.NDArray[np.int64]:
-    if size <= most:
-        return np.arange(size)
-    return np.sort(np.random.default_rng(seed).choice(size, most, replace=False))

@@ -12,7 +12,7 @@ from explain.report_data import ReportData, RunData
 from explain.sentences import risk_points
 from explain.svg import WIDE, Figure
 from explain.tables import slice_text
-from explain.wording import decimal_text, join_words, share_text, unique_titles
+from explain.wording import decimal_text, join_words, share_text, unique_titles, upper_first
 
 SHOWN = 12  # features in a chart; the table has all of them
 MOST_SLICES = 14  # slices in the chart: those with the lowest AUC, where there are more
@@ -217,5 +217,4 @@ def _lines(curves: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, tup
 
 
 def _title(name: str) -> str:
-    text = baseline_name(name)
-    return text[:1].upper() + text[1:]
+    return upper_first(baseline_name(name))

@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import altair as alt
 
-from explain.charts import COLOURS, DASHES
+from explain.charts import COLOURS, DASHES, styles
 from explain.svg import HALF, MUTED, Figure, data, figure
 from explain.tables import Grid
 from explain.wording import DASH, share_text
@@ -101,6 +100,7 @@ def _lines(
         if math.isfinite(value) and (value > 0 or not log)
     ]
     scale = alt.Scale(type="log") if log else alt.Scale(domain=[0, 1])
+    dashes = [DASHES[i // len(COLOURS) % len(DASHES)] for i in range(len(series))]  # where the colours are used up
     ticks = alt.Axis(format="~g" if log else ".0%", tickCount=5)
 
     def draw(narrow: bool) -> alt.LayerChart:
@@ -110,7 +110,7 @@ def _lines(
             .encode(
                 x=alt.X("x:Q", title="Epoch", axis=alt.Axis(format="d", tickMinStep=1), scale=alt.Scale(nice=False)),
                 y=alt.Y("y:Q", title=y_title, scale=scale, axis=ticks),
-                **_styles(list(series), narrow),
+                **styles(list(series), dashes, 2 if narrow else 4),
             )
         )
         if guide is None:
@@ -119,21 +119,6 @@ def _lines(
         return rule.encode(y=alt.Y("y:Q", scale=scale, axis=ticks, title=y_title)) + lines
 
     return figure(draw, title, description, HALF)
-
-
-def _styles(names: Sequence[str], narrow: bool) -> dict[str, Any]:
-    """Colours first, dashes where the colours are used up."""
-    colours = [COLOURS[i % len(COLOURS)] for i in range(len(names))]
-    dashes = [DASHES[i // len(COLOURS) % len(DASHES)] for i in range(len(names))]
-    legend = alt.Legend(title=None, columns=2 if narrow else 4, symbolType="stroke", symbolSize=300)
-    return {
-        "color": alt.Color(
-            "name:N", sort=list(names), scale=alt.Scale(domain=list(names), range=colours), legend=legend
-        ),
-        "strokeDash": alt.StrokeDash(
-            "name:N", sort=list(names), scale=alt.Scale(domain=list(names), range=dashes), legend=legend
-        ),
-    }
 
 
 def _power_text(value: float) -> str:

@@ -14,6 +14,7 @@ from explain.attribution import attribute, background_sample, parts_of, probabil
 from explain.config import ExplainConfig
 from explain.group_results import Estimate, Group, GroupFeature, Part
 from explain.permutation import metric_drops
+from explain.sampling import drawn_rows
 from models.abandonment import encode
 from models.binary_metrics import bootstrap_auc, interval, resample_weights
 from models.evaluation import clusters_of
@@ -60,7 +61,8 @@ def explain_group(
     inside = members(condition, test)
     parts_of(model, test.specs)  # a model of other features is told before it is asked anything
     scores = probabilities(model)(test)
-    rows = np.concatenate([_drawn(np.flatnonzero(side), config.max_rows, seed) for side in (inside, ~inside)])
+    places = [np.flatnonzero(side) for side in (inside, ~inside)]
+    rows = np.concatenate([side[drawn_rows(len(side), config.max_rows, seed)] for side in places])
     explained, chosen = test.take(rows), inside[rows]
     attributions = attribute(model, background_sample(train, config.background, seed), explained)
     differences = _differences(attributions.values, chosen, clusters_of(explained.keys), seed)
@@ -122,13 +124,9 @@ def _drops(model: keras.Model, group: Examples, config: ExplainConfig, seed: int
     if not 0 < group.abandoned.sum() < len(group):
         return None
     parts = parts_of(model, group.specs)
-    some = group.take(_drawn(np.arange(len(group)), config.permutation_rows, seed))
+    some = group.take(drawn_rows(len(group), config.permutation_rows, seed))
     if not 0 < some.abandoned.sum() < len(some):
         return None
     predict, repeats = compiled(parts.log_odds), config.permutation_repeats
     mean, low, high = metric_drops(encode(model, some), parts.columns, predict, some, repeats, seed)["auc"]
     return list(zip(mean, low, high, strict=True))
-
-
-def _drawn(rows: npt.NDArray[np.int64], most: int, seed: int) -> npt.NDArray[np.int64]:
-    return rows if len(rows) <= most else np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))

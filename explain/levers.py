@@ -11,7 +11,7 @@ import pandas as pd
 from data.errors import InputError
 from data.examples import Examples
 from data.feature import Feature
-from models.encoder import RARE
+from models.category_encoder import RARE
 
 Floats = npt.NDArray[np.float64]
 Value = float | str

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from explain import tables
+from explain import report_tables
 from explain.findings import Caution, does_it_pay, quarantine_caution, shares_text
 from explain.page import write_page
 from explain.report_data import RunData
@@ -37,7 +37,7 @@ def _context(data: RunData) -> dict[str, Any]:
         "bottom_line": _bottom_line(data),
         "key_figures": _key_figures(data.metrics["recommender"]),
         **shared_parts(data),
-        "split": tables.sequence_split_table(data.split),
+        "split": report_tables.sequence_split_table(data.split),
         "leaks": [],
         "limits": LIMITS,
     }

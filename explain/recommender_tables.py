@@ -5,7 +5,7 @@ from typing import Any
 
 from explain.findings import baseline_name, best_baseline
 from explain.tables import Cell, Grid
-from explain.wording import DASH, count_text, decimal_text, interval_text, metric_name, share_text
+from explain.wording import DASH, count_text, decimal_text, interval_text, metric_name, share_text, upper_first
 
 ACCURACY = ("recall", "mrr", "ndcg")
 
@@ -72,5 +72,4 @@ def _figure(value: float, interval: Sequence[float]) -> Cell:
 
 
 def _who(name: str) -> str:
-    text = "this model" if name == "model" else baseline_name(name)
-    return text[:1].upper() + text[1:]
+    return upper_first("this model" if name == "model" else baseline_name(name))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from explain import figures, tables
+from explain import figures, report_tables
 from explain.cart import explain_cart
 from explain.disagreements import disagreements
 from explain.findings import bottom_line, cautions
@@ -91,7 +91,7 @@ def _why(data: ReportData) -> dict[str, Any]:
         "importance": figures.importance(data),
         "shuffle": figures.shuffle(data),
         "swarm": figures.swarm(data),
-        "features": tables.features_table(data),
+        "features": report_tables.features_table(data),
         "cases": _cases(data),
         "agreement": agreement if np.isfinite(agree) else told,
     }
@@ -119,11 +119,11 @@ def _cases(data: ReportData) -> list[dict[str, Any]]:
 def _quality(data: ReportData) -> dict[str, Any]:
     found = data.metrics["abandonment"]
     return {
-        "metrics": tables.metrics_table(found, ABANDONMENT, "Quality on the test carts"),
-        "differences": tables.differences_table(found, "The network less each baseline"),
+        "metrics": report_tables.metrics_table(found, ABANDONMENT, "Quality on the test carts"),
+        "differences": report_tables.differences_table(found, "The network less each baseline"),
         "quality": figures.quality(data),
         "slices_chart": figures.slices(data),
-        "slices": tables.slices_table(found["slices"]),
+        "slices": report_tables.slices_table(found["slices"]),
     }
 
 
@@ -180,12 +180,12 @@ def _money(value: float | None) -> str:
 
 def _rest(data: ReportData) -> dict[str, Any]:
     return {
-        "split": tables.split_table(data.split),
+        "split": report_tables.split_table(data.split),
         "leaks": data.leaks,
         "gradient_charts": gradient_part(data.history.get("abandonment") or {}),
         "gradient_table": gradient_table(data.history.get("abandonment") or {}),
         "trials_chart": figures.trials(data),
-        "trials": tables.trials_table(data.trials) if data.trials else None,
+        "trials": report_tables.trials_table(data.trials) if data.trials else None,
         "settings": settings_rows(data.best or {}),
         "limits": _limits(data),
     }

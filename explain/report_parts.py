@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from explain import figures, recommender_tables, tables
+from explain import figures, recommender_tables, report_tables
 from explain.report_data import RunData
+from explain.tables import plain
 from explain.wording import count_text, interval_text, share_text
 
 
@@ -14,7 +15,7 @@ def shared_parts(data: RunData) -> dict[str, Any]:
         **_recommender(data),
         "data_facts": _facts(data),
         "split_note": _split_note(data.split),
-        "quarantine": tables.quarantine_table(data.ingest) if data.ingest else None,
+        "quarantine": report_tables.quarantine_table(data.ingest) if data.ingest else None,
         "notes": [str(note) for part in stages for note in part.get("notes") or []] + data.notes,
         "histories": figures.histories(data),
     }
@@ -40,7 +41,7 @@ def settings_rows(best: dict[str, Any], prefix: str = "") -> list[tuple[str, str
         if isinstance(value, dict):
             rows += settings_rows(value, f"{title}, ")
         elif title != "enabled":
-            rows.append((title, tables.plain(value)))
+            rows.append((title, plain(value)))
     return rows
 
 
@@ -50,10 +51,10 @@ def _recommender(data: RunData) -> dict[str, Any]:
         return {"recommender_table": None, "recommender_skipped": str(found["skipped"]).rstrip(".")}
     names = list(found["test"])
     return {
-        "recommender_table": tables.metrics_table(
+        "recommender_table": report_tables.metrics_table(
             found, names, f"Next item among {names[0].partition('_at_')[2]} shown"
         ),
-        "recommender_differences": tables.differences_table(found, "The recommender less each baseline"),
+        "recommender_differences": report_tables.differences_table(found, "The recommender less each baseline"),
         "recommender_counts": found["counts"],
         "recommender_sample": found["sample_of"],
         "recommender_lengths": recommender_tables.lengths_table(found),

@@ -1,4 +1,4 @@
-"""What is said of a simulated trial of the rescue list: sentences, tables and a page."""
+"""What is said of a simulated A/B test of the rescue list: sentences, tables and a page."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from explain.row_charts import intervals
 from explain.svg import WIDE, Figure
 from explain.tables import Cell, Grid
 from explain.wording import DASH, count_text, decimal_text, share_text
-from models.trial import LIST, NOBODY, PILOT, RANDOM, RATE, SAVED
+from models.ab_testing import LIST, NOBODY, PILOT, RANDOM, RATE, SAVED
 
 Result = Mapping[str, Any]
 
@@ -18,7 +18,7 @@ THOUSAND = 1_000.0
 
 
 def sentences(result: Result) -> list[str]:
-    """What the trial showed, in words."""
+    """What the test showed, in words."""
     against = {base: rows[LIST] for base, rows in result["differences"].items()}
     gain, stated = result["gain"][LIST], result["gain"][PILOT]
     rate, nobody = result["pilot"]["rescue_rate"], result["differences"][NOBODY]
@@ -127,7 +127,7 @@ def _verdict(result: Result) -> str:
     ours, theirs = (result["differences"][NOBODY][name]["abandoned_share"] for name in (LIST, RANDOM))
     if ours[2] < theirs[1]:
         return "the intervals of both against no action lie apart"
-    return "the intervals of both against no action overlap, so the trial is too small to tell"
+    return "the intervals of both against no action overlap, so the test is too small to tell"
 
 
 def _agrees(gain: Result) -> str:

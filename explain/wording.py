@@ -119,6 +119,11 @@ def lower_first(title: str) -> str:
     return title if len(title) > 1 and title[1].isupper() else title[:1].lower() + title[1:]
 
 
+def upper_first(text: str) -> str:
+    """A text with its first letter capital."""
+    return text[:1].upper() + text[1:]
+
+
 def join_words(words: list[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""

@@ -14,7 +14,8 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 from data.errors import InputError
 from data.examples import Examples
 from models.abandonment import run
-from models.encoder import as_inputs, as_strings, columns_of, fit_encoder
+from models.category_encoder import as_strings
+from models.encoder import as_inputs, columns_of, fit_encoder
 
 Floats = npt.NDArray[np.float64]
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from data.live_cart import LiveCart
 from data.log_memory import LogMemory
-from models.recommender import Recommendation, Recommender
+from models.recommendation import Recommendation
+from models.recommender import Recommender
 
 ITEMS = 5
 """Items shown for a cart where nobody says how many."""

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from models.sequences import UNKNOWN, Ids, Offsets, Sequences, Vocabulary, offsets_of
+from models.sequences import UNKNOWN, Ids, Offsets, Sequences, offsets_of
 from models.spool import PIECE, Spool, release
+from models.vocabulary import Vocabulary
 
 Kinds = npt.NDArray[np.int8]
 Gaps = npt.NDArray[np.float32]

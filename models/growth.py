@@ -10,7 +10,8 @@ import numpy.typing as npt
 from data.errors import InputError
 from models.config import RecommenderConfig
 from models.item_start import column_scale, incidence_blocks
-from models.sequences import Sequences, Vocabulary, build_vocabulary
+from models.sequences import Sequences
+from models.vocabulary import Vocabulary, build_vocabulary
 
 Rows = npt.NDArray[np.float32]
 

@@ -7,8 +7,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from models.encoded import session_blocks
-from models.sequences import Sequences, Vocabulary
+from models.sequences import Sequences
 from models.spool import release
+from models.vocabulary import Vocabulary
 
 Rows = npt.NDArray[np.float32]
 

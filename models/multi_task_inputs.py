@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 from data.errors import InputError
 from data.examples import Examples, Split, read_examples
 from models.recommender_cases import padded_stretches
-from models.sequences import Ids, Sequences, Vocabulary, read_sequences
+from models.sequences import Ids, Sequences, read_sequences
+from models.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

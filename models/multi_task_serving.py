@@ -7,7 +7,8 @@ from models.abandonment import core
 from models.calibration import Platt, set_calibration
 from models.multi_task import SessionNetwork, last_state
 from models.recommender_network import named
-from models.sequences import EVENTS, Vocabulary
+from models.sequences import EVENTS
+from models.vocabulary import Vocabulary
 
 
 def tower(tabular: keras.Model) -> keras.Model:

@@ -23,7 +23,8 @@ from models.multi_task_batches import Inputs, JointBatches, sessions_in_a_batch
 from models.multi_task_inputs import Histories, Side, make_histories
 from models.multi_task_serving import serving_model, tower
 from models.optimizers import make_optimizer
-from models.sequences import Sequences, Vocabulary, build_vocabulary
+from models.sequences import Sequences
+from models.vocabulary import Vocabulary, build_vocabulary
 
 Floats = npt.NDArray[np.float64]
 

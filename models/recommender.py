@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -18,10 +17,12 @@ from models.catalogue import CATALOGUE, NOT_KNOWN, Catalogue, Only, read_catalog
 from models.config import RecommenderConfig
 from models.encoded import Gaps, Kinds, Seen, bare
 from models.filters import Asked, keys
+from models.recommendation import Recommendation
 from models.recommender_serving import query_model
 from models.retrieval import TopItems
-from models.sequences import Ids, Vocabulary
+from models.sequences import Ids
 from models.session_inputs import check_told, session_inputs
+from models.vocabulary import Vocabulary
 
 MODEL, ABOUT = "recommender.keras", "recommender.json"
 FILES = (MODEL, ABOUT, CATALOGUE)
@@ -35,33 +36,6 @@ CELLS = 2**25
 
 DEEPER = 8
 """How many times more of the index is searched where filters left too little."""
-
-
-@dataclass(frozen=True)
-class Recommendation(Sequence[tuple[str, float]]):
-    """Items for one session with their scores, best first."""
-
-    ranked: tuple[tuple[str, float], ...]
-    """Item ids and scores: the model's (any real number), or shares of the training events (`popularity`)."""
-
-    source: Literal["model", "popularity"]
-    """Who chose: the model, or plain popularity where the session has no item that the model knows."""
-
-    skipped: int
-    """Items of the session that the model does not know and passed over."""
-
-    category: str | None = None
-    """The session's own category, where the items were kept to it (`Only.same_category`)."""
-
-    def __len__(self) -> int:
-        return len(self.ranked)
-
-    @overload
-    def __getitem__(self, place: int) -> tuple[str, float]: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[tuple[str, float], ...]: ...
-    def __getitem__(self, place: int | slice) -> tuple[str, float] | tuple[tuple[str, float], ...]:
-        return self.ranked[place]
 
 
 class Recommender:

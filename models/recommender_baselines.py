@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from models.sequences import Ids, Sequences, Vocabulary
+from models.sequences import Ids, Sequences
+from models.vocabulary import Vocabulary
 
 Scores = npt.NDArray[np.float64]
 

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.encoded import Encoded, Seen, encode
-from models.sequences import Ids, Offsets, Sequences, Vocabulary, offsets_of
+from models.sequences import Ids, Offsets, Sequences, offsets_of
 from models.spool import Spool, pieces, release
+from models.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

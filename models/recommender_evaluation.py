@@ -17,9 +17,11 @@ from models.recommender_baselines import (
     SessionPopularity,
 )  # fmt: skip
 from models.recommender_cases import Prefixes, make_prefixes
-from models.recommender_slices import prefix_slices
-from models.sequences import Sequences, Vocabulary
-from models.session_neighbours import VSTAN, VSkNN
+from models.recommender_slices import PrefixSlice, prefix_slices
+from models.sequences import Sequences
+from models.vocabulary import Vocabulary
+from models.vsknn import VSkNN
+from models.vstan import VSTAN
 
 BASELINES: dict[str, Callable[[Sequences, Vocabulary], Baseline]] = {
     "popularity": lambda _, vocabulary: Popularity(vocabulary),
@@ -76,14 +78,9 @@ def evaluate_recommender(
         return {"skipped": "no test session has two item events"}
     cases = sampled(everything, max_prefixes, seed)
     cutoffs = tuple(sorted({*SHORT, k}))
-    scorers: dict[str, ranking.Scorer] = {
-        "model": lambda start, stop: recommender.scores(*cases.seen.rows(slice(start, stop)))
-    }
-    for name in config.baselines:
-        baseline = BASELINES[name](train, vocabulary)
-        scorers[name] = lambda start, stop, baseline=baseline: baseline.scores(cases.inputs[start:stop])  # type: ignore[misc]
     rankings = {
-        name: ranking.rank_all(scorer, cases.targets - 1, len(vocabulary), *cutoffs) for name, scorer in scorers.items()
+        name: ranking.rank_all(scorer, cases.targets - 1, len(vocabulary), *cutoffs)
+        for name, scorer in _scorers(recommender, train, cases, config).items()
     }
     gains = {name: ranking.gains(found.ranks, k) for name, found in rankings.items()}
 
@@ -96,21 +93,9 @@ def evaluate_recommender(
         "baselines": {name: ranking.metrics(rankings[name], k) for name in config.baselines},
         "differences": {name: _differences(k, gains["model"] - gains[name], intervals) for name in config.baselines},
         "by_k": {name: _by_k(found, cutoffs, vocabulary) for name, found in rankings.items()},
-        "slices": [
-            {
-                "title": one.title,
-                "slice": one.label,
-                "n": int(one.rows.sum()),
-                "test": _means(k, gains["model"][one.rows]),
-                "test_intervals": _rows(k, intervals(gains["model"], one.rows)),
-                "baselines": {name: _means(k, gains[name][one.rows]) for name in config.baselines},
-            }
-            for one in prefix_slices(cases, vocabulary, categories)
-        ],
+        "slices": [_slice(k, one, gains, intervals) for one in prefix_slices(cases, vocabulary, categories)],
         "counts": _counts(cases, len(vocabulary)),
-        "sample_of": None
-        if len(cases) == len(everything)
-        else {"prefixes": len(everything), "sessions": len(np.unique(everything.sessions))},
+        "sample_of": _size(everything) if len(cases) < len(everything) else None,
     }
 
 
@@ -124,6 +109,34 @@ def sampled(cases: Prefixes, most: int | None, seed: int) -> Prefixes:
     kept = drawn[: max(1, int(np.searchsorted(np.cumsum(sizes[drawn]), most, side="right")))]
     rows = np.isin(session, kept)
     return Prefixes(cases.seen.rows(rows), cases.targets[rows], cases.sessions[rows], cases.repeats[rows])
+
+
+def _scorers(
+    recommender: Recommender, train: Sequences, cases: Prefixes, config: RecommenderConfig
+) -> dict[str, ranking.Scorer]:
+    """What scores the cases: the model first, then each baseline."""
+    scorers: dict[str, ranking.Scorer] = {
+        "model": lambda start, stop: recommender.scores(*cases.seen.rows(slice(start, stop)))
+    }
+    for name in config.baselines:
+        baseline = BASELINES[name](train, recommender.vocabulary)
+        scorers[name] = lambda start, stop, baseline=baseline: baseline.scores(cases.inputs[start:stop])  # type: ignore[misc]
+    return scorers
+
+
+def _slice(k: int, one: PrefixSlice, gains: Mapping[str, ranking.Floats], intervals: Any) -> dict[str, Any]:
+    return {
+        "title": one.title,
+        "slice": one.label,
+        "n": int(one.rows.sum()),
+        "test": _means(k, gains["model"][one.rows]),
+        "test_intervals": _rows(k, intervals(gains["model"], one.rows)),
+        "baselines": {name: _means(k, found[one.rows]) for name, found in gains.items() if name != "model"},
+    }
+
+
+def _size(cases: Prefixes) -> dict[str, int]:
+    return {"prefixes": len(cases), "sessions": len(np.unique(cases.sessions))}
 
 
 def _by_k(found: ranking.Ranking, cutoffs: tuple[int, ...], vocabulary: Vocabulary) -> dict[str, float]:

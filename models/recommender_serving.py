@@ -10,7 +10,8 @@ from keras import ops
 from models.config import RecommenderConfig
 from models.encoded import Seen
 from models.recommender_network import Network, named, session_scores
-from models.sequences import EVENTS, UNKNOWN, Vocabulary
+from models.sequences import EVENTS, UNKNOWN
+from models.vocabulary import Vocabulary
 
 Tensor = Any
 

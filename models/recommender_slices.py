@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.recommender_cases import Prefixes
-from models.sequences import Vocabulary
+from models.vocabulary import Vocabulary
 
 LENGTHS = ((0, 0, "0"), (1, 1, "1"), (2, 2, "2"), (3, 5, "3 to 5"), (6, 10, "6 to 10"), (11, None, "11 or more"))
 """Known items so far: lowest, highest and name of each slice."""

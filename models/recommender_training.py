@@ -19,7 +19,8 @@ from models.recommender_cases import Windows, make_windows
 from models.recommender_network import Network, build_network
 from models.recommender_serving import serving_model
 from models.retrieval import SessionTrainer
-from models.sequences import Sequences, Vocabulary, build_vocabulary, join
+from models.sequences import Sequences, join
+from models.vocabulary import Vocabulary, build_vocabulary
 from models.warm_start import Origin
 
 

@@ -1,4 +1,4 @@
-"""Nearest-neighbour baselines: what the training sessions most like this one went on with (V-SkNN and VSTAN)."""
+"""Nearest-neighbour baselines: what the training sessions most like this one went on with."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from data.errors import InputError
 from models.recommender_baselines import Popularity, Scores, known_events
-from models.sequences import Ids, Sequences, Vocabulary, offsets_of
+from models.sequences import Ids, Sequences, offsets_of
+from models.vocabulary import Vocabulary
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -170,110 +171,6 @@ class SessionNeighbours:
             entry = self._offsets[past][which] + inside
             value = strength[part][which] * self.nearness(np.abs(self._place[entry] - pairs.place[part][which]))
             np.add.at(dense.reshape(-1), row[which] * dense.shape[1] + self._items[entry], value)
-
-
-class VSkNN(SessionNeighbours):
-    """V-SkNN of Ludewig & Jannach 2018, "Evaluation of session-based recommendation algorithms".
-
-    Similarity is the mean over the session's distinct items of place / length where the training session has the item
-    (place 1 the oldest event), 0 elsewhere; a neighbour whose latest shared item is s steps back counts 1 / s.
-    """
-
-    def __init__(
-        self,
-        train: Sequences,
-        vocabulary: Vocabulary,
-        k: int = 100,
-        sample_size: int = 1_000,
-        idf_weight: float = 1.0,
-    ) -> None:
-        super().__init__(train, vocabulary, k, sample_size, idf_weight)
-
-    def position(self, step: Ints, length: Ints) -> Floats:
-        """Linear: 1 for the last event, 1 / length for the first."""
-        weight: Floats = (length - step + 1) / length
-        return weight
-
-    def similarity(self, overlap: Floats, size: Ints, past: Ints) -> Floats:  # noqa: ARG002
-        """Weighted share of the session's items that the training session has."""
-        found: Floats = overlap / size
-        return found
-
-    def decay(self, step: Ints) -> Floats:
-        """1 / s."""
-        weight: Floats = 1.0 / step
-        return weight
-
-    def nearness(self, distance: Ints) -> Floats:
-        """All items of a neighbour count the same."""
-        return np.ones(len(distance))
-
-
-class VSTAN(SessionNeighbours):
-    """VSTAN: STAN (Garg et al. 2019) with V-SkNN's decay and idf, as in Ludewig et al. 2020.
-
-    "Sequence and time aware neighborhood for session-based recommendations" and "Empirical analysis of session-based
-    recommendation algorithms". Similarity is the cosine with position weights exp(-(s - 1) / `position_scale`) at
-    step s, times exp(-age / `age_scale`); a neighbour counts exp(-(s - 1) / `decay_scale`), s the step of the latest
-    shared item, and its item d places from that one exp(-d / `nearness_scale`). Ages are measured from the latest
-    training session: a later moment would change all similarities of a session by the same factor.
-    """
-
-    def __init__(
-        self,
-        train: Sequences,
-        vocabulary: Vocabulary,
-        k: int = 500,
-        sample_size: int = 1_000,
-        idf_weight: float = 1.0,
-        position_scale: float = 4.0,
-        age_scale: float = 2.0,
-        decay_scale: float = 4.0,
-        nearness_scale: float = 2.0,
-    ) -> None:
-        """Index the training sessions.
-
-        Args:
-            train: as in `SessionNeighbours`.
-            vocabulary: as in `SessionNeighbours`.
-            k: as in `SessionNeighbours`.
-            sample_size: as in `SessionNeighbours`.
-            idf_weight: as in `SessionNeighbours`.
-            position_scale: events over which a session's items lose weight (λ of w1).
-            age_scale: shares of the training period over which its sessions lose weight (λ of w2).
-            decay_scale: events over which a neighbour loses weight.
-            nearness_scale: places over which a neighbour's items lose weight (λ of w3).
-
-        Raises:
-            InputError: a scale is not above 0, or as in `SessionNeighbours`.
-        """
-        scales = {"position": position_scale, "age": age_scale, "decay": decay_scale, "nearness": nearness_scale}
-        for name, value in scales.items():
-            if not value > 0:
-                raise InputError(f"`{name}_scale` should be above 0. Received: {value}")
-        super().__init__(train, vocabulary, k, sample_size, idf_weight)
-        self.position_scale, self.decay_scale, self.nearness_scale = position_scale, decay_scale, nearness_scale
-        self._weight = np.exp(-self.age / age_scale) / np.sqrt(np.maximum(self.sizes, 1))
-
-    def position(self, step: Ints, length: Ints) -> Floats:  # noqa: ARG002
-        """w1 of STAN."""
-        weight: Floats = np.exp(-(step - 1) / self.position_scale)
-        return weight
-
-    def similarity(self, overlap: Floats, size: Ints, past: Ints) -> Floats:
-        """Weighted cosine times w2 of STAN."""
-        found: Floats = overlap / np.sqrt(size) * self._weight[past]
-        return found
-
-    def decay(self, step: Ints) -> Floats:
-        """By the step of the latest shared item."""
-        weight: Floats = np.exp(-(step - 1) / self.decay_scale)
-        return weight
-
-    def nearness(self, distance: Ints) -> Floats:
-        """w3 of STAN."""
-        weight: Floats = np.exp(-distance / self.nearness_scale)
-        return weight
 
 
 def ages(train: Sequences) -> tuple[Floats, Ints]:

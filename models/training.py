@@ -15,7 +15,17 @@ from models.calibration import Platt, fit_platt, set_calibration
 from models.checkpoint import Checkpoint, Place
 from models.config import AbandonmentConfig
 from models.divergence import diverged
-from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, Epochs, NotFinite, Tell, fit, seed_everything, silent
+from models.fitting import (
+    STEPS_PER_EXECUTION,
+    ArrayEpochs,
+    Epochs,
+    Fitted,
+    NotFinite,
+    Tell,
+    fit,
+    seed_everything,
+    silent,
+)
 from models.gradient_health import Finding, GradientWatch, WatchedEpochs, diagnose, remedies
 from models.judge import Judge
 from models.objective import make_loss
@@ -95,28 +105,13 @@ def train_abandonment(
     steps = -(-len(train) // batch)
     trainer = _trainer(model, config, config.weight_average * len(train) / batch, steps)
     class_weight = _class_weight(train.abandoned) if config.imbalance == "class_weight" else None
-    labels = train.abandoned.astype(np.float32)[:, None]
-    if adapt:
-        sides = (encoded, labels, held_out, validation.abandoned.astype(np.float32)[:, None])
-        epochs: Epochs = _adapting(trainer, config, sides, batch, seed, class_weight)
-    else:
-        epochs = ArrayEpochs(trainer, encoded, labels, batch, seed, class_weight)
+    labels, held_out_labels = (side.abandoned.astype(np.float32)[:, None] for side in (train, validation))
+    sides = (encoded, labels, held_out, held_out_labels)
+    epochs = _epochs(trainer, config, sides, batch, seed, class_weight, adapt)
     watch = GradientWatch(trainer, _sample(encoded, seed)) if config.gradient_health.enabled else None
-    sizes = watch.sizes if watch else {}
-    try:
-        fitted = fit(
-            trainer,
-            WatchedEpochs(epochs, watch) if watch else epochs,
-            Judge(trainer, held_out, validation.abandoned, class_weight),
-            min(config.epochs, place.epochs) if place and place.epochs else config.epochs,
-            config.early_stopping,
-            tell,
-            _checkpoint(place, train, validation, config, seed, adapt),
-        )
-    except NotFinite as end:
-        found = diagnose(end.history, sizes, config)
-        raise diverged(end, found, remedies("nan", config), place.folder if place else None) from None
-    findings = tuple(diagnose(fitted.history, sizes, config))
+    judge = Judge(trainer, held_out, validation.abandoned, class_weight)
+    checkpoint = _checkpoint(place, train, validation, config, seed, adapt)
+    fitted, findings = _fit(trainer, epochs, watch, judge, config, tell, place, checkpoint)
     platt = fit_platt(logits(model, held_out), validation.abandoned) if config.calibration == "platt" else Platt()
     set_calibration(core(model), platt)
     return Trained(
@@ -131,6 +126,28 @@ def train_abandonment(
     )
 
 
+def _fit(
+    trainer: keras.Model,
+    epochs: Epochs,
+    watch: GradientWatch | None,
+    judge: Judge,
+    config: AbandonmentConfig,
+    tell: Tell,
+    place: Place | None,
+    checkpoint: Checkpoint | None,
+) -> tuple[Fitted, tuple[Finding, ...]]:
+    """Train, and say what was ill about the gradients if they are watched; also where the loss is no number."""
+    watched = WatchedEpochs(epochs, watch) if watch else epochs
+    sizes = watch.sizes if watch else {}
+    most = min(config.epochs, place.epochs) if place and place.epochs else config.epochs
+    try:
+        fitted = fit(trainer, watched, judge, most, config.early_stopping, tell, checkpoint)
+    except NotFinite as end:
+        found = diagnose(end.history, sizes, config)
+        raise diverged(end, found, remedies("nan", config), place.folder if place else None) from None
+    return fitted, tuple(diagnose(fitted.history, sizes, config))
+
+
 def _trainer(model: keras.Model, config: AbandonmentConfig, average: float, steps: int) -> keras.Model:
     trainer = logit_model(model)
     optimizer = make_optimizer(config.optimizer, average, steps, config.epochs)
@@ -139,14 +156,18 @@ def _trainer(model: keras.Model, config: AbandonmentConfig, average: float, step
     return trainer
 
 
-def _adapting(
+def _epochs(
     trainer: keras.Model,
     config: AbandonmentConfig,
     sides: tuple[Matrix, Matrix, Matrix, Matrix],
     batch: int,
     seed: int,
     class_weight: dict[int, float] | None,
+    adapt: bool,
 ) -> Epochs:
+    """What trains an epoch on the sides: encoded training examples and their labels, and those held out."""
+    if not adapt:
+        return ArrayEpochs(trainer, *sides[:2], batch, seed, class_weight)
     from models.hypergradient import HypergradientEpochs  # on TensorFlow alone
 
     kernels = [layer.kernel for layer in trainer.layers if layer.name.startswith(("dense_", "logit"))]

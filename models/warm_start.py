@@ -9,7 +9,8 @@ from models.growth import Growth, check_form, grown_rows, grown_vocabulary
 from models.recommender import Recommender
 from models.recommender_network import Network, build_network
 from models.recommender_serving import query_model
-from models.sequences import Sequences, Vocabulary
+from models.sequences import Sequences
+from models.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from models.study.subjects import Subject, cart_subject, digits_subject, session
 from models.trials.pool import Pool
 from models.trials.trial import TrialRecord, TrialSpec, record_row
 from pipeline.config import PipelineConfig
+from pipeline.planning import Selection, need_path
 from pipeline.progress import Progress
 from pipeline.publishing import publish_report
-from pipeline.runner import Selection, need_path, run
+from pipeline.runner import run
 from pipeline.tracking import NestedRun, Tracker
 from pipeline.trial_runs import Label, TrialRuns
 from pipeline.workdir import locked, write_whole
@@ -67,15 +68,8 @@ def compare(config: PipelineConfig, workdir: Path, progress: Progress, what: str
         progress.started("compare")
         with Pool(folder / "trials", subject.address, config.compare.workers, listener) as pool:
             tried = _try(pool, design, alternatives, specs, subject)
-        result = summarize(tried, subject.yardstick) | {
-            "what": what,
-            "model": model,
-            "preset": config.preset,
-            "seed": config.seed,
-            "budget": config.compare.model_dump(mode="json", exclude={"workers", "only"}) | _rows(tried),
-            "configured": subject.base["optimizer"]["name"] if what == "optimizer" else "configured",
-            "seconds": time.perf_counter() - start,
-        }
+        result = summarize(tried, subject.yardstick) | _terms(config, subject, tried, what, model)
+        result["seconds"] = time.perf_counter() - start
         write_whole(folder / "result.json", json.dumps(result, indent=1) + "\n")
         page = write_comparison(result, workdir / "report")
         publish_report(workdir, config)
@@ -89,6 +83,18 @@ def compare(config: PipelineConfig, workdir: Path, progress: Progress, what: str
                 tracker.finish()
         progress.finished("compare", "done", result["seconds"], f"{total} trainings")
     return result
+
+
+def _terms(config: PipelineConfig, subject: Subject, tried: Sequence[Tried], what: str, model: str) -> dict[str, Any]:
+    """What was compared, and under which budget."""
+    return {
+        "what": what,
+        "model": model,
+        "preset": config.preset,
+        "seed": config.seed,
+        "budget": config.compare.model_dump(mode="json", exclude={"workers", "only"}) | _rows(tried),
+        "configured": subject.base["optimizer"]["name"] if what == "optimizer" else "configured",
+    }
 
 
 def _rows(tried: Sequence[Tried]) -> dict[str, int]:

@@ -16,8 +16,8 @@ from models.search import search
 from models.tasks.digits import DigitsTask
 from models.trials.pool import Pool
 from pipeline.config import PipelineConfig, as_table
+from pipeline.planning import need_path
 from pipeline.progress import Progress
-from pipeline.runner import need_path
 from pipeline.tracking import Tracker
 from pipeline.trial_runs import TrialRuns, trial_label
 from pipeline.workdir import locked, write_whole

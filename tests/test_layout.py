@@ -1,10 +1,16 @@
 """What the layout promises."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import typer
+
+from pipeline.cli import app
 from tests.conftest import ROOT
+
+README, MAP = ROOT / "README.md", ROOT / "docs" / "where-things-are.md"
 
 
 def output(*command: str) -> str:
@@ -41,3 +47,20 @@ def test_tfrs_keras_and_its_tuner_load_in_one_process() -> None:
         "print(keras.__version__.split('.')[0], tf.keras.__name__, tfrs.__name__)"
     )
     assert output("-c", code).split() == ["3", "tf_keras.api._v2.keras", "tensorflow_recommenders"]
+
+
+def test_what_the_documents_name_is_there() -> None:
+    named = re.findall(r"`((?:data|models|explain|pipeline|tests|benchmarks)/[\w./-]*)`", MAP.read_text())
+    assert len(named) > 50
+    linked = [
+        document.parent / link
+        for document in (README, MAP, ROOT / "mlflow" / "README.md")
+        for link in re.findall(r"\]\(([^):#]+)\)", document.read_text())
+    ]
+    assert [str(path) for path in (*(ROOT / name for name in named), *linked) if not path.exists()] == []
+
+
+def test_every_command_has_a_row_in_the_readme() -> None:
+    table = README.read_text().split("## Commands")[1].split("\n## ")[0]
+    rows = {command for row in re.findall(r"^\| (`.*?) \| ", table, re.M) for command in re.findall(r"`([\w-]+)", row)}
+    assert rows == set(typer.main.get_group(app).commands)

@@ -64,8 +64,3 @@ def reason(row: Row) -> str:
     """Why an alternative failed: the first line of its message, cut where it is long."""
     first = (str(row["error"]).strip().splitlines() or [""])[0].rstrip(". ")
     return first if len(first) <= LONGEST else f"{first[:LONGEST].rstrip()}…"
-
-
-def capital(text: str) -> str:
-    """A text with its first letter capital."""
-    return text[:1].upper() + text[1:]

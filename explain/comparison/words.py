@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from explain.comparison.phrases import capital, counted, gap_text, judged_on, many, reason, said, seconds_text
+from explain.comparison.phrases import counted, gap_text, judged_on, many, reason, said, seconds_text
 from explain.comparison.rows import Comparison, Row, number, read_comparison
 from explain.findings import Caution
-from explain.wording import count_text, decimal_text, interval_text, join_words, metric_name
+from explain.wording import count_text, decimal_text, interval_text, join_words, metric_name, upper_first
 
 FEW = 200
 """Judged examples below which every figure is called uncertain."""
@@ -101,12 +101,12 @@ def _configured(found: Comparison) -> str:
     name = said(row) if row["name"] == "configured" else f"what is configured, {said(row)},"
     verb = "are" if row["name"] == "configured" else "is"
     if row in found.level:
-        return capital(f"{name} {verb} level with the best: nothing here asks for a change.")
-    return capital(f"{name} {verb} behind: the gain of a change is shown.")
+        return upper_first(f"{name} {verb} level with the best: nothing here asks for a change.")
+    return upper_first(f"{name} {verb} behind: the gain of a change is shown.")
 
 
 def _failed(found: Comparison) -> list[str]:
-    return [capital(f"{said(row)} failed: {reason(row)}.") for row in found.failed]
+    return [upper_first(f"{said(row)} failed: {reason(row)}.") for row in found.failed]
 
 
 def cautions(found: Comparison) -> list[Caution]:

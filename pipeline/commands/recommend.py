@@ -20,7 +20,8 @@ from pipeline.runner import read_config
 from pipeline.typed_events import typed_kinds, typed_seconds
 
 if TYPE_CHECKING:
-    from models.recommender import Recommendation, Recommender
+    from models.recommendation import Recommendation
+    from models.recommender import Recommender
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from rich.text import Text
 
 from explain.wording import metric_name
 from pipeline.config import load_config
+from pipeline.planning import Selection, plan
 from pipeline.progress import Progress
-from pipeline.runner import Selection, plan, run
+from pipeline.runner import run
 
 ABANDONMENT = ("auc", "average_precision", "log_loss", "brier", "ece")
 TITLES = {"abandonment": "abandonment model", "recommender": "recommender", "multi_task": "multi-task networks"}

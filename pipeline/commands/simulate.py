@@ -75,18 +75,18 @@ def simulate(config: PipelineConfig, workdir: Path, sessions: int, seed: int, pr
         from data.feature import read_features
         from models.abandonment import predict
         from models.artifacts import load_model
+        from pipeline.simulating.ab_testing import run_ab_test
         from pipeline.simulating.fresh import fresh_carts
-        from pipeline.simulating.trial import run_trial
     crowds = max(2, ceil(sessions / config.demo.sessions))
     fresh = fresh_carts(config, read_features(workdir / "split" / "features.json"), crowds, seed, progress.detail)
     progress.detail("nudging")
     probability = predict(load_model(model), fresh.examples)
-    trial = run_trial(fresh, probability, config.costs, crowds // 2, seed)
+    found = run_ab_test(fresh, probability, config.costs, crowds // 2, seed)
     return {
         "sessions": crowds * config.demo.sessions,
         "seed": seed,
         "costs": {"nudge_cost": config.costs.nudge_cost, "margin": config.costs.margin},
-        **trial,
+        **found,
     }
 
 

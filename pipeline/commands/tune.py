@@ -45,7 +45,8 @@ def tune_command(
         return
     if not config.abandonment.enabled:
         raise InputError("`abandonment.enabled` should be true to tune the abandonment model. Received: false")
-    from pipeline.runner import Selection, run
+    from pipeline.planning import Selection
+    from pipeline.runner import run
 
     with Progress() as progress:
         run(config, workdir, progress, Selection(only="tune" if force else None, until="tune"))

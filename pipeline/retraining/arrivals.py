@@ -8,8 +8,8 @@ from data.config import SourceConfig
 from data.sources import source_files
 from pipeline.config import PipelineConfig, settings_digest
 from pipeline.fingerprint import file_hash
+from pipeline.planning import need_path
 from pipeline.retraining.state import State
-from pipeline.runner import need_path
 
 SHORT = 12
 

@@ -13,11 +13,12 @@ from data.log_parts import LOG_SOURCE, write_log
 from models.config import AbandonmentConfig
 from pipeline.champion import ABOUT, recommender_settings
 from pipeline.config import PipelineConfig
+from pipeline.planning import Selection
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
 from pipeline.retraining.champions import Champions
 from pipeline.retraining.state import State, events_of
-from pipeline.runner import Selection, read_config, run
+from pipeline.runner import read_config, run
 
 LOG = "log.parquet"
 WORK = "challenger"

@@ -8,11 +8,12 @@ from pathlib import Path
 from data.feature import read_features
 from pipeline.config import PipelineConfig
 from pipeline.fingerprint import folder_hashes
+from pipeline.planning import Selection
 from pipeline.progress import Progress
 from pipeline.retraining.champions import Champions
 from pipeline.retraining.decision import Decision
 from pipeline.retraining.state import HOME, link
-from pipeline.runner import CONFIG, Selection, run
+from pipeline.runner import CONFIG, run
 from pipeline.stage import STAGES
 from pipeline.tracking.decisions import experiment_of
 from pipeline.tracking.tracker import STATE, state_text

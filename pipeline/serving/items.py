@@ -8,7 +8,8 @@ from data.live_cart import LiveCart
 from data.log_memory import LogMemory
 from models.cart_items import items_for_carts
 from models.catalogue import Only
-from models.recommender import Recommendation, Recommender
+from models.recommendation import Recommendation
+from models.recommender import Recommender
 from pipeline.serving.bodies import SessionBody
 
 END = 2**63 - 1

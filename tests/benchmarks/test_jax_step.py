@@ -1,10 +1,6 @@
 """The network, its loss and the step around them give the same on JAX as on TensorFlow, and learn there."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +13,9 @@ from models.config import RecommenderConfig
 from models.next_item_loss import make_candidates
 from models.recommender_network import build_network
 from models.retrieval import SessionTrainer
-from models.sequences import Vocabulary
+from models.vocabulary import Vocabulary
+from tests.conftest import on_jax
 
-ROOT = Path(__file__).resolve().parents[2]
 ITEMS = 30
 SETTINGS = {
     **{"dimension": 16, "max_length": 4, "negatives": 0, "dropout": 0.0, "input_dropout": 0.0},
@@ -90,17 +86,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[float, float, dict[s
     given: dict[str, Any] = {f"weight_{place}": np.asarray(weight) for place, weight in enumerate(weights)}
     file = tmp_path_factory.mktemp("jax") / "given.npz"
     np.savez(file, ids=ids, chance=chance, table=table, **given)
-    process = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(file), json.dumps(SETTINGS)],
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    said: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
-    return float(whole), float(ours), said
+    return float(whole), float(ours), on_jax(SCRIPT, str(file), json.dumps(SETTINGS))
 
 
 def test_the_loss_of_a_batch_is_the_same_on_both_backends(both: tuple[float, float, dict[str, Any]]) -> None:

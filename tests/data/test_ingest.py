@@ -1,16 +1,14 @@
-import gzip
-import json
+"""From a raw log to the event contract and a quarantine."""
+
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-import zstandard
 
-from data.config import SourceConfig
 from data.errors import InputError
-from tests.data.ingesting import HEADER, events, ingest_text, preset, quarantine, run, source
+from tests.data.ingesting import HEADER, events, ingest_text, quarantine, run, source
 
 FULL = {"session_id": "session", "category": "category", "price": "price", "quantity": "quantity"}
 FULL_HEADER = "user,time,kind,item,session,category,price,quantity\n"
@@ -56,11 +54,6 @@ def test_rows_that_break_the_contract_are_quarantined_by_their_number_and_reason
     assert events(tmp_path)["row"].tolist() == list(range(1, len(GOOD_ROWS) + 1))
     raw = pd.read_parquet(tmp_path / "out" / "quarantine.parquet")["raw"]
     assert [one.replace('"', "") for one in raw] == [row.replace('"', "") for row in BAD_ROWS]
-
-
-def test_bytes_that_are_not_utf8_are_quarantined(tmp_path: Path) -> None:
-    ingest_text(HEADER.encode() + b"u,2024-01-01,view,i\nu\xff,2024-01-01,view,i\n", tmp_path, source())
-    assert quarantine(tmp_path) == [(2, "not UTF-8")]
 
 
 @pytest.mark.parametrize(
@@ -137,135 +130,6 @@ def test_declared_unknown_values_are_null_and_unknown_ids_are_missing(tmp_path: 
     assert quarantine(tmp_path) == [(3, "visitor_id missing")]
 
 
-def test_row_numbers_count_unreadable_lines_in_every_file(tmp_path: Path) -> None:
-    """Bad lines at the start, in runs, across the numbering's block border and at the end of each of three files."""
-    bad = {"a.csv": {1, 2, 4096, 4097, 4098, 6000}, "b.csv": {1}, "c.csv": {5, 4001}}
-    lengths = {"a.csv": 6000, "b.csv": 1, "c.csv": 4001}
-    folder = tmp_path / "logs"
-    folder.mkdir()
-    expected, start = [], 0
-    for name, length in lengths.items():
-        rows = ["u,2024" if n in bad[name] else f"u,2024-01-01,view,{name}{n}" for n in range(1, length + 1)]
-        (folder / name).write_text(HEADER + "\n".join(rows) + "\n")
-        expected += [(f"{name}{n}", start + n) for n in range(1, length + 1) if n not in bad[name]]
-        start += length
-    result = run(source(), folder, tmp_path / "out")
-    accepted = events(tmp_path)
-    assert list(zip(accepted["item_id"], accepted["row"], strict=True)) == expected
-    quarantined = pd.read_parquet(tmp_path / "out" / "quarantine.parquet")
-    assert {name: set(group["row"]) for name, group in quarantined.groupby("file")} == bad
-    assert (result["rows"], result["files"]) == (10_002, ["a.csv", "b.csv", "c.csv"])
-
-
-def test_an_open_quote_loses_no_row(tmp_path: Path) -> None:
-    rows = [f"u,2024-01-01,view,i{n}" for n in range(5000)]
-    rows[7] = 'u,2024-01-01,view,"i7'
-    rows[9] = 'u,2024-01-01,view,"i,""9"""'
-    rows[11] = "u,2024-01-01"
-    rows[13] = "u,2024-01-01,view,i13,more"
-    rows[4000], rows[4010] = 'u,2024-01-01,view,"i4000', 'u,2024-01-01,view,i4010"'
-    result = ingest_text(HEADER + "\n".join(rows) + "\n", tmp_path, source())
-    assert (result["rows"], result["accepted"]) == (5000, 4995)
-    assert quarantine(tmp_path) == [
-        (8, "quote not closed"), (12, "too few columns"), (14, "too many columns"),
-        (4001, "quote not closed"), (4011, "quote not closed")]  # fmt: skip
-    assert events(tmp_path)["item_id"].iloc[8] == 'i,"9"'
-    assert result["notes"]
-
-
-def test_an_open_quote_that_a_later_one_closes_loses_no_row(tmp_path: Path) -> None:
-    rows = [f"u,2024-01-01,view,i{n}" for n in range(50)]
-    rows[20], rows[30] = 'u,2024-01-01,view,"i20', 'u,2024-01-01,view,i30"'
-    assert ingest_text(HEADER + "\n".join(rows) + "\n", tmp_path, source())["rows"] == 50
-    assert quarantine(tmp_path) == [(21, "quote not closed"), (31, "quote not closed")]
-
-
-def test_a_quoted_cell_of_no_interest_may_span_lines(tmp_path: Path) -> None:
-    rows = 'u,2024-01-01,view,a,"so\nlong"\nu,2024-01-01,view\nu,2024-01-01,view,c,\n'
-    ingest_text("user,time,kind,item,comment\n" + rows, tmp_path, source())
-    assert events(tmp_path)["item_id"].tolist() == ["a", "c"]
-    assert quarantine(tmp_path) == [(2, "too few columns")]
-
-
-@pytest.mark.parametrize("lines", ["\r\n", "\n"])
-@pytest.mark.parametrize("bom", [b"\xef\xbb\xbf", b""])
-def test_line_ends_and_byte_order_marks_of_other_systems_are_no_data(tmp_path: Path, lines: str, bom: bytes) -> None:
-    text = (HEADER + "u,2024-01-01,view,i\nu,2024-01-01,view,j").replace("\n", lines)
-    assert ingest_text(bom + text.encode(), tmp_path, source())["bad"] == 0
-    assert events(tmp_path)["item_id"].tolist() == ["i", "j"]
-
-
-def test_gzip_and_zstd_hold_the_same_events_as_plain_text(tmp_path: Path) -> None:
-    text = (HEADER + "".join(f"u,2024-01-01,view,i{n}\n" for n in range(100))).encode()
-    packed = {"a.csv": text, "b.csv.gz": gzip.compress(text), "c.csv.zst": zstandard.compress(text)}
-    seen = []
-    for name, content in packed.items():
-        ingest_text(content, tmp_path, source(), name)
-        seen.append(events(tmp_path))
-    pd.testing.assert_frame_equal(seen[0], seen[1])
-    pd.testing.assert_frame_equal(seen[0], seen[2])
-
-
-def test_json_lines_may_lack_optional_keys_and_have_others(tmp_path: Path) -> None:
-    config = SourceConfig(
-        columns={"visitor_id": "u", "ts": "t", "event": "e", "item_id": "i", "price": "p"}, time_unit="s"
-    )
-    lines = [
-        '{"u": 1, "t": 1719835200, "e": "view", "i": "x", "p": 1.25, "more": [1, {"z": 2}]}',
-        '{"i": "y", "e": "cart", "t": 1719835200, "u": "1"}',
-        "",
-        '{"u": 1, "t": 17198',
-        "[1, 2]",
-        '{"u": "", "t": 1719835200, "e": "view", "i": "x"}',
-    ]
-    ingest_text("\n".join(lines) + "\n", tmp_path, config, "log.jsonl")
-    assert events(tmp_path)["price"].fillna(-1).tolist() == [1.25, -1]
-    assert events(tmp_path)["visitor_id"].tolist() == ["1", "1"]
-    assert [reason for _, reason in quarantine(tmp_path)] == ["not valid JSON"] + ["visitor_id missing"] * 2
-
-
-def test_otto_sessions_become_events_and_broken_ones_are_quarantined(tmp_path: Path) -> None:
-    lines = [
-        {"session": 7, "events": [{"aid": 1, "ts": 1659304800025, "type": "clicks"},
-                                  {"aid": 2, "ts": 1659304904511, "type": "carts"}]},
-        {"session": 8, "events": [{"aid": 3, "ts": 1659304904511, "type": "orders"},
-                                  {"aid": 3, "ts": "soon", "type": "orders"}]},
-        {"session": 9},
-    ]  # fmt: skip
-    text = "\n".join(json.dumps(line) for line in lines) + '\n{"session": 10, "events": [{"aid"\n'
-    ingest_text(text, tmp_path, preset("otto"), "train.jsonl")
-    accepted = events(tmp_path)
-    assert accepted[["visitor_id", "event", "item_id"]].to_numpy().tolist() == [
-        ["7", "view", "1"], ["7", "cart", "2"], ["8", "purchase", "3"]]  # fmt: skip
-    assert accepted["ts"].iloc[0] == datetime(2022, 7, 31, 22, 0, 0, 25_000)
-    assert [reason for _, reason in quarantine(tmp_path)] == [
-        "ts not readable", "no events in the session", "not valid JSON"]  # fmt: skip
-
-
-def test_yoochoose_joins_clicks_and_buys(tmp_path: Path) -> None:
-    folder = tmp_path / "yoochoose"
-    folder.mkdir()
-    (folder / "yoochoose-clicks.dat").write_text("1,2014-04-07T10:51:09.277Z,214536502,0\n")
-    (folder / "yoochoose-buys.dat").write_text(
-        "1,2014-04-07T10:54:09.868Z,214536502,12462,2\n1,2014-04-07T10:55:00.000Z,214536500,0,0\n"
-    )
-    result = run(preset("yoochoose"), folder, tmp_path / "out")
-    accepted = events(tmp_path)
-    assert accepted["event"].tolist() == ["view", "purchase", "purchase"]
-    assert accepted["visitor_id"].tolist() == accepted["session_id"].tolist() == ["1"] * 3
-    assert accepted["price"].fillna(-1).tolist() == [-1, 12462, -1]
-    assert accepted["row"].tolist() == [1, 2, 3]
-    assert result["bad"] == 0
-
-
-def test_retailrocket_logs_are_read(tmp_path: Path) -> None:
-    header = "timestamp,visitorid,event,itemid,transactionid\n"
-    rows = "1433221332117,257597,view,355908,\n1433224214164,992329,transaction,248676,5\n"
-    ingest_text(header + rows, tmp_path, preset("retailrocket"))
-    assert events(tmp_path)["event"].tolist() == ["view", "purchase"]
-    assert events(tmp_path)["ts"].iloc[0] == datetime(2015, 6, 2, 5, 2, 12, 117_000)
-
-
 def test_too_many_bad_rows_stop_the_run_and_leave_a_readable_quarantine(tmp_path: Path) -> None:
     rows = ["u,2024-01-01,view,i"] * 8 + ["u,2024-01-01,wishlist,i", "u,2024-01-01,gift,i"]
     (tmp_path / "log.csv").write_text(HEADER + "\n".join(rows) + "\n")
@@ -298,21 +162,3 @@ def test_the_same_log_gives_the_same_bytes_for_any_number_of_threads(tmp_path: P
     assert written[0] == written[1] == written[2]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "events.parquet", "ingest.json", "quarantine.parquet"]  # fmt: skip
-
-
-def test_taobao_quarantines_the_cut_off_line_and_what_is_out_of_range(retail_data: Path, tmp_path: Path) -> None:
-    result = run(preset("taobao"), retail_data / "taobao" / "UserBehavior.csv", tmp_path / "out")
-    assert {name: reason["count"] for name, reason in result["reasons"].items()} == {
-        "ts outside time_from..time_to": 35, "too few columns": 1}  # fmt: skip
-    assert result["rows"] == 84_476
-    assert result["reasons"]["too few columns"]["examples"][0]["row"] == 84_476
-
-
-def test_rees46_is_read_with_sessions_categories_and_prices(retail_data: Path, tmp_path: Path) -> None:
-    result = run(preset("rees46"), retail_data / "rees46" / "2019-Oct.csv", tmp_path / "out")
-    frame = pd.read_csv(retail_data / "rees46" / "2019-Oct.csv", skipfooter=1, engine="python", dtype=str)
-    mapped = frame.drop(columns=["category_code", "brand"]).drop_duplicates()
-    assert result["accepted"] == len(mapped)
-    assert result["events"]["cart"] == (mapped["event_type"] == "cart").sum()
-    assert events(tmp_path)["price"].tolist() == mapped["price"].astype(float).tolist()
-    assert events(tmp_path)["category"].notna().all()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.e2e.conftest import pipeline
-from tests.explain.test_report import Page
+from tests.explain.pages import Page
 
 SETTINGS = (
     "multi_task.enabled=true", "multi_task.epochs=2", "demo.sessions=3000", "tune.trials=0", "abandonment.epochs=4",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import pipeline
-from tests.explain.test_report import Page
+from tests.explain.pages import Page
 
 
 def given(page: Path) -> Any:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from models.trial import LIST, NOBODY, RANDOM
+from models.ab_testing import LIST, NOBODY, RANDOM
 from tests.e2e.conftest import pipeline
 
 

@@ -16,10 +16,10 @@ from explain.group import explain_group, members
 from explain.group_page import group_csv, group_page, group_sentences, group_table
 from explain.stories import tell_stories
 from models.abandonment import predict
+from tests.explain.pages import Page
 from tests.explain.results import CONFIG, EVIL, shop
 from tests.explain.shop import carts
 from tests.explain.telling import THRESHOLD, group
-from tests.explain.test_report import Page
 
 
 def test_the_group_and_the_rest_are_what_the_examples_say() -> None:

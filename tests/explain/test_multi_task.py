@@ -8,8 +8,8 @@ import pytest
 from explain.multi_task import NAMES, second_task, verdict
 from explain.report import write_report
 from explain.report_data import ReportData
+from tests.explain.pages import Page
 from tests.explain.results import EVIL, report_data
-from tests.explain.test_report import Page
 
 ROW = {"auc": 0.8, "average_precision": 0.9, "log_loss": 0.45, "brier": 0.14, "ece": 0.02}
 LESS = {"auc": [0.001, -0.004, 0.006], "log_loss": [-0.002, -0.003, -0.001]}

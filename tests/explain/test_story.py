@@ -5,10 +5,10 @@ from explain.cart_page import cart_page
 from explain.counterfactuals import Counterfactual
 from explain.levers import levers_of
 from explain.story import Threshold, advice, similar_sentence, threshold_of, timeline_sentence
+from tests.explain.pages import Page
 from tests.explain.results import EVIL
 from tests.explain.shop import carts
 from tests.explain.telling import THRESHOLD, TIMELINE, marked, stories
-from tests.explain.test_report import Page
 
 TRAIN = marked(carts(200))
 CART = TRAIN.take(np.array([0]))

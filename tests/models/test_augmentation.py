@@ -18,8 +18,9 @@ from models.recommender_cases import make_windows
 from models.recommender_network import build_network, session_scores, steps_back
 from models.recommender_training import train_recommender
 from models.retrieval import SessionTrainer
-from models.sequences import UNKNOWN, Vocabulary, build_vocabulary
-from tests.models.test_recommender_training import SMALL, walks
+from models.sequences import UNKNOWN
+from models.vocabulary import Vocabulary, build_vocabulary
+from tests.models.walks import SMALL, walks
 
 CROP, REORDER, MASK = ({"crop": 1.0}, {"reorder": 1.0}, {"mask": 1.0})
 

@@ -13,7 +13,9 @@ from data.examples import Examples
 from data.feature import Feature
 from models.abandonment import run
 from models.artifacts import load_model, save_model
-from models.encoder import CategoryEncoder, NumericEncoder, as_inputs, fit_encoder
+from models.category_encoder import CategoryEncoder
+from models.encoder import as_inputs, fit_encoder
+from models.numeric_encoder import NumericEncoder
 from tests.models.tables import carts, numbers_only
 
 

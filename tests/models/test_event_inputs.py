@@ -10,7 +10,7 @@ import pytest
 from models.config import RecommenderConfig
 from models.event_inputs import BOUNDS
 from models.recommender_network import Network, build_network
-from models.sequences import Vocabulary
+from models.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(items=tuple("abcdefg"), counts=np.arange(9, 2, -1))
 IDS = np.array([[1, 2, 1, 3, 5, 2], [4, 4, 6, 7, 1, 1]], dtype=np.int32)

@@ -8,7 +8,8 @@ import pytest
 from data.errors import InputError
 from models.config import RecommenderConfig
 from models.growth import Growth, check_form, grown_rows, grown_vocabulary
-from models.sequences import build_vocabulary, from_lists
+from models.sequences import from_lists
+from models.vocabulary import build_vocabulary
 
 KNOWN = ("a", "b", "c", "gone")
 TABLE = np.eye(4, dtype=np.float32)

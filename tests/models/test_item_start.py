@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from models.item_start import co_occurrence_vectors, incidence_blocks
-from models.sequences import build_vocabulary, from_lists
+from models.sequences import from_lists
+from models.vocabulary import build_vocabulary
 
 SESSIONS = [["a", "b"], ["a", "b", "b"], ["b", "c"], ["d"], ["c", "a", "d"], ["e", "f"], ["e", "f"], ["f"]]
 

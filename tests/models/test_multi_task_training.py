@@ -29,8 +29,9 @@ from models.multi_task_training import (
     TrainedMultiTask,
     train_multi_task,
 )
-from models.sequences import build_vocabulary, from_lists
+from models.sequences import from_lists
 from models.training import train_abandonment
+from models.vocabulary import build_vocabulary
 from tests.models.tables import carts, numbers_only
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from models.loaders.next_item import NextItemModel
-from tests.models.test_recommender import EVENTS, GAPS, SESSIONS, SHOP, untrained
+from tests.models.sixty_items import EVENTS, GAPS, SESSIONS, SHOP, untrained
 
 
 def test_columns_of_kinds_and_gaps_count_where_they_are_filled() -> None:

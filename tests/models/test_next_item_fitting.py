@@ -8,8 +8,9 @@ import numpy as np
 
 from models.next_item_fitting import Batches, WeightMean, fit
 from models.recommender_cases import make_windows
-from models.sequences import build_vocabulary, from_lists
-from tests.models.test_recommender_training import walks
+from models.sequences import from_lists
+from models.vocabulary import build_vocabulary
+from tests.models.walks import walks
 
 
 def test_batches_hold_every_window_once_in_every_epoch_and_differ_between_epochs() -> None:

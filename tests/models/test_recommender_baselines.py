@@ -15,7 +15,8 @@ from models.recommender_baselines import (
     RepeatMarkov,
     SessionPopularity,
 )  # fmt: skip
-from models.sequences import build_vocabulary, from_lists
+from models.sequences import from_lists
+from models.vocabulary import build_vocabulary
 from tests.models.padding import pad
 
 SESSIONS = st.lists(st.lists(st.sampled_from("abcde"), max_size=6), min_size=1, max_size=8)

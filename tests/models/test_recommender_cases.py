@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from models.encoded import Seen, encode, only_known
 from models.recommender_cases import make_prefixes, make_windows
-from models.sequences import EVENTS, UNKNOWN, Sequences, Vocabulary, build_vocabulary, from_lists
+from models.sequences import EVENTS, UNKNOWN, Sequences, from_lists
 from models.session_inputs import session_inputs
+from models.vocabulary import Vocabulary, build_vocabulary
 
 SESSIONS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=9), max_size=8)
 KNOWN = Vocabulary(items=("a", "b", "c", "d"), counts=np.array([4, 3, 2, 1]))

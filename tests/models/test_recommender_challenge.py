@@ -14,7 +14,8 @@ from models.recommender_challenge import judge_ranks, judge_recommenders
 from models.recommender_network import build_network
 from models.recommender_serving import serving_model
 from models.recommender_slices import PrefixSlice
-from models.sequences import Sequences, build_vocabulary, from_lists
+from models.sequences import Sequences, from_lists
+from models.vocabulary import build_vocabulary
 
 CONFIG = RetrainConfig(resamples=200, min_sessions=50, max_slice_fall=0.05)
 Floats = npt.NDArray[np.float64]

@@ -12,7 +12,8 @@ from models.recommender_evaluation import BASELINES, evaluate_recommender
 from models.recommender_network import build_network
 from models.recommender_serving import serving_model
 from models.recommender_slices import prefix_slices
-from models.sequences import Sequences, build_vocabulary, from_lists
+from models.sequences import Sequences, from_lists
+from models.vocabulary import build_vocabulary
 
 CONFIG = RecommenderConfig(dimension=4, max_length=5, top_k=3)
 

@@ -9,32 +9,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.config import RecommenderConfig
 from models.next_item_fitting import Batches
 from models.recommender import Recommender
 from models.recommender_cases import make_windows
 from models.recommender_evaluation import evaluate_recommender
 from models.recommender_network import build_network
 from models.recommender_training import NotEnough, TrainedRecommender, train_recommender
-from models.sequences import EVENTS, Sequences, build_vocabulary, from_lists, read_sequences
+from models.sequences import EVENTS, Sequences, from_lists, read_sequences
+from models.vocabulary import build_vocabulary
+from tests.models.walks import SMALL, walks
 
 # Keras 3.15 saves an Embedding by np.array(variable), which NumPy 2 does not like.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-SMALL = RecommenderConfig(dimension=32, epochs=12, batch_size=64, max_length=10)
 SEEN: list[int] = []
-
-
-def walks(sessions: int, seed: int, items: int = 60) -> Sequences:
-    """Sessions that step from an item to the next one on a ring, and now and then back to their first item."""
-    rng = np.random.default_rng(seed)
-    lists = []
-    for _ in range(sessions):
-        walk = [int(rng.integers(items))]
-        for _ in range(rng.integers(1, 7)):
-            walk.append(walk[0] if rng.random() < 0.3 else (walk[-1] + 1) % items)
-        lists.append([f"i{item}" for item in walk])
-    return from_lists(lists)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from models.config import RecommenderConfig
 from models.encoded import Seen
 from models.recommender_network import Network, build_network
 from models.retrieval import SessionTrainer, TopItems
-from models.sequences import Vocabulary
+from models.vocabulary import Vocabulary
 
 CONFIG = RecommenderConfig(dimension=6, max_length=4, dropout=0.0, use_gaps=True)
 VOCABULARY = Vocabulary(items=tuple("abcdefg"), counts=np.arange(9, 2, -1))

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from models.sequences import UNKNOWN, Sequences, build_vocabulary, from_lists, join, read_sequences
+from models.sequences import UNKNOWN, Sequences, from_lists, join, read_sequences
+from models.vocabulary import build_vocabulary
 
 SESSIONS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "d", "é", "10"]), max_size=6), max_size=8)
 

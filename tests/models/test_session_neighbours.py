@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from models import session_neighbours
-from models.sequences import Sequences, build_vocabulary, from_lists
-from models.session_neighbours import VSTAN, SessionNeighbours, VSkNN, ages
+from models.sequences import Sequences, from_lists
+from models.session_neighbours import SessionNeighbours, ages
+from models.vocabulary import build_vocabulary
+from models.vsknn import VSkNN
+from models.vstan import VSTAN
 from tests.models.padding import pad
 
 LOGS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=7), min_size=1, max_size=10)

@@ -9,8 +9,8 @@ from models.config import OptimizerConfig, RecommenderConfig
 from models.optimizers import make_optimizer
 from models.recommender_network import build_network
 from models.retrieval import SessionTrainer
-from models.sequences import Vocabulary
 from models.table_rows import TableRows, resource
+from models.vocabulary import Vocabulary
 
 ITEMS = 50
 

@@ -14,7 +14,7 @@ from models.recommender_serving import serving_model
 from models.recommender_training import TrainedRecommender, train_recommender
 from models.sequences import Sequences, from_lists
 from models.warm_start import Origin, _copy_weights
-from tests.models.test_recommender_training import SMALL, walks
+from tests.models.walks import SMALL, walks
 
 # Keras 3.15 saves an Embedding by np.array(variable), which NumPy 2 does not like.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

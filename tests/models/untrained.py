@@ -9,7 +9,7 @@ from models.config import RecommenderConfig
 from models.recommender import Recommender
 from models.recommender_network import build_network
 from models.recommender_serving import serving_model
-from models.sequences import Vocabulary
+from models.vocabulary import Vocabulary
 
 
 def save_untrained(

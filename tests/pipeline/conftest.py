@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import load_config
+from pipeline.planning import Selection
 from pipeline.progress import Progress
-from pipeline.runner import Selection, run
+from pipeline.runner import run
 
 SETTINGS = (
     "demo.sessions=1500", "tune.trials=1", "tune.epochs=1", "abandonment.epochs=2", "recommender.epochs=1",

@@ -15,7 +15,7 @@ from models.recommender import Recommender
 from pipeline.champion import opened_champions
 from pipeline.config import PipelineConfig, load_config
 from pipeline.fingerprint import fingerprint
-from pipeline.runner import Selection, decide, plan
+from pipeline.planning import Selection, decide, plan
 from pipeline.stage import STAGES, Stage
 from tests.models.untrained import save_untrained
 from tests.pipeline import toy

@@ -6,8 +6,8 @@ import pytest
 
 from data.errors import InputError
 from pipeline.commands.reports import reports_command
+from tests.explain.pages import Page
 from tests.explain.results import EVIL
-from tests.explain.test_report import Page
 
 
 def work(folder: Path, day: int, **summary: object) -> None:

@@ -17,8 +17,9 @@ from rich.console import Console
 from data.errors import InputError
 from pipeline.config import PipelineConfig, load_config
 from pipeline.fingerprint import folder_hashes
+from pipeline.planning import Selection, plan, source_hashes
 from pipeline.progress import Progress
-from pipeline.runner import Selection, plan, read_config, run, source_hashes
+from pipeline.runner import read_config, run
 from tests.conftest import ROOT
 from tests.pipeline.toy import STAGES
 

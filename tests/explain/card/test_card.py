@@ -7,8 +7,8 @@ from explain.card import CardFacts, Layer, ModelFacts, model_facts, write_model_
 from explain.card.facts import ENCODER
 from explain.page import fill, navigation
 from models.artifacts import save_model
+from tests.explain.pages import Page
 from tests.explain.results import EVIL, report_data, run_data
-from tests.explain.test_report import Page
 
 FACTS = CardFacts(
     (ModelFacts(EVIL[0], (Layer(EVIL[1], "Dense", "4", 8), Layer("encoder", ENCODER, "9", 0)), 8, 6, 2048),), 3, EVIL[2]

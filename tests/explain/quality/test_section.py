@@ -7,8 +7,8 @@ from explain.quality.section import quality_part, verdict
 from explain.quality.verdicts import CHECKS, poor
 from explain.report import write_report
 from explain.report_data import ReportData
+from tests.explain.pages import Page
 from tests.explain.results import quality
-from tests.explain.test_report import Page
 
 GOOD: dict[str, float | None] = {check.figure: check.bound for check in CHECKS}
 

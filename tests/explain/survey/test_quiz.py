@@ -12,8 +12,8 @@ from data.errors import InputError
 from explain.survey.answers import keep_answers, read_kept, scores
 from explain.survey.guessing import against_guessing
 from explain.survey.quiz import EACH, TASKS, Task, quiz_id, quiz_tasks, write_quiz
+from tests.explain.pages import Page
 from tests.explain.results import EVIL, explained
-from tests.explain.test_report import Page
 
 
 @pytest.fixture(scope="module")

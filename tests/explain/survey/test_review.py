@@ -11,8 +11,8 @@ from data.errors import InputError
 from explain.cart import explain_cart
 from explain.survey.ratings import Rating, Ratings, keep_ratings, read_kept, summarize
 from explain.survey.review import CASES, Case, review_id, review_rows, write_review
+from tests.explain.pages import Page
 from tests.explain.results import EVIL, explained
-from tests.explain.test_report import Page
 
 
 def rated(name: str, useful: list[int], act: list[bool] | None = None) -> Ratings:

@@ -17,8 +17,8 @@ from explain.whole.report import whole_part
 from explain.whole.stand_ins import Node, Term
 from explain.whole.tables import parts_table
 from explain.whole.words import branch, interactions_text, shape_text, term_text
+from tests.explain.pages import Page
 from tests.explain.results import EVIL, report_data, whole
-from tests.explain.test_report import Page
 
 A, B = Feature("a", "First", "cart", unit="events"), Feature("b", "Second", "cart", kind="categorical")
 TITLES = {"a": "First", "b": "Second"}

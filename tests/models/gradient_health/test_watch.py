@@ -1,11 +1,6 @@
 """What is recorded equals what NumPy says of the same steps."""
 
-import json
 import math
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,8 +10,8 @@ import pytest
 from models.config import RULES, OptimizerConfig
 from models.gradient_health import GradientWatch
 from models.optimizers import make_optimizer
+from tests.conftest import on_jax
 
-ROOT = Path(__file__).resolve().parents[3]
 RATE, BATCH = 0.1, 4
 X = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
 Y = (X @ np.array([[1.0], [-2.0], [0.5]]) + 0.3).astype(np.float32)
@@ -139,16 +134,7 @@ print(json.dumps({"backend": tests.keras.backend.backend(), **vars(watch.read()[
 
 
 def test_on_jax_the_same_is_recorded() -> None:
-    process = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    said, (norms, ratios) = json.loads(process.stdout.splitlines()[-1]), by_hand(1)[0]
+    said, (norms, ratios) = on_jax(SCRIPT), by_hand(1)[0]
     assert said["backend"] == "jax"
     assert said["gradient_norm"] == pytest.approx(norms.mean(), rel=1e-5)
     assert said["gradient_peak"] == pytest.approx(norms.max(), rel=1e-5)

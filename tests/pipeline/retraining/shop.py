@@ -9,8 +9,9 @@ import pandas as pd
 from data.config import DemoConfig
 from data.demo import simulate
 from pipeline.config import PipelineConfig, load_config
+from pipeline.planning import Selection
 from pipeline.progress import Progress
-from pipeline.runner import Selection, run
+from pipeline.runner import run
 
 NOW = datetime(2025, 4, 2)
 COLUMNS = ("visitor_id", "ts", "event", "item_id", "category", "price", "quantity")

@@ -135,7 +135,8 @@ def test_families_of_files_are_taken_in_together(tmp_path: Path) -> None:
     put(tmp_path, "other0.csv", weeks()[0][~buys])
     put(tmp_path, "buys0.csv", weeks()[0][buys])
     made = config(tmp_path / "logs", settings)
-    from pipeline.runner import Selection, run
+    from pipeline.planning import Selection
+    from pipeline.runner import run
 
     with Progress() as progress:
         run(made, tmp_path / "work", progress, Selection(until="ingest"))

@@ -1,4 +1,4 @@
-"""The trial: a pilot measures the response, then the same carts are nudged in several ways."""
+"""The A/B test: a pilot measures the response, then the same carts are nudged in several ways."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -8,11 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data.errors import InputError
-from models.config import CostConfig
-from models.decision import cart_values, nudge_value, rescue_worth
-from models.pilot import NUDGED, Bools, Floats, Pilot, Z, gain_error, measure_pilot
-from models.response import rescued_share, segment_of
-from models.trial import (
+from models.ab_testing import (
     LIST,
     NOBODY,
     PILOT,
@@ -28,13 +24,17 @@ from models.trial import (
     outcome,
     single,
 )
+from models.config import CostConfig
+from models.decision import cart_values, nudge_value, rescue_worth
+from models.pilot import NUDGED, Bools, Floats, Pilot, Z, gain_error, measure_pilot
+from models.response import rescued_share, segment_of
 from pipeline.simulating.fresh import Fresh
 
 FEW = 100
-"""Carts of a pilot, and of the trial, below which nothing is measured."""
+"""Carts of a pilot, and of the test, below which nothing is measured."""
 
 
-def run_trial(fresh: Fresh, probability: Floats, costs: CostConfig, pilot_crowds: int, seed: int) -> dict[str, Any]:
+def run_ab_test(fresh: Fresh, probability: Floats, costs: CostConfig, pilot_crowds: int, seed: int) -> dict[str, Any]:
     """Measure the response on the pilot's carts, then nudge the others in several ways.
 
     Args:
@@ -54,7 +54,7 @@ def run_trial(fresh: Fresh, probability: Floats, costs: CostConfig, pilot_crowds
     pilots = fresh.crowd < pilot_crowds
     if min(pilots.sum(), (~pilots).sum()) < FEW:
         raise InputError(
-            f"`--sessions` should give a pilot and a trial of {FEW} carts or more. "
+            f"`--sessions` should give a pilot and an A/B test of {FEW} carts or more. "
             f"Received: as many as give {pilots.sum():,} and {(~pilots).sum():,}"
         )
     happens, expected = _outcomes(fresh, costs, seed)
@@ -89,7 +89,7 @@ def run_trial(fresh: Fresh, probability: Floats, costs: CostConfig, pilot_crowds
             LIST: _gain(happens, expected, gains[LIST], price, 0.0),
             PILOT: _gain(happens, expected, gains[PILOT], price, error),
         },
-        "ab_test": _ab_test(happens, expected, arms, price, seed),
+        "ab_test": _by_lot(happens, expected, arms, price, seed),
     }
 
 
@@ -165,10 +165,10 @@ def _error(pilot: Pilot, probability: Floats, segment: npt.NDArray[np.int64], nu
     return float(np.hypot(gain_error(probability, segment, nudged, sale, pilot.segments), alone * rate))
 
 
-def _ab_test(
+def _by_lot(
     happens: Carts, expected: Carts, arms: Mapping[str, Bools], price: tuple[float, float], seed: int
 ) -> dict[str, Any]:
-    """As a team would see it: every visitor is in one arm, drawn by lot."""
+    """The test as a team would see it: every visitor is in one arm, drawn by lot."""
     names = (NOBODY, RANDOM, LIST)
     lots = np.random.default_rng([seed, 4]).integers(len(names), size=int(happens.visitors.max()) + 1)
     rows = {name: lots[happens.visitors] == number for number, name in enumerate(names)}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.trial import Carts, apart, carts_needed, compare, follow, means, outcome, single
+from models.ab_testing import Carts, apart, carts_needed, compare, follow, means, outcome, single
 
 N = 60_000
 RNG = np.random.default_rng(3)

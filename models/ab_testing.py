@@ -10,7 +10,7 @@ from models.pilot import Bools, Estimate, Floats, Ints, Z
 
 NOBODY, RANDOM, RATE, SAVED = "no action", "random nudges", "risk × value", "most carts saved"
 LIST, PILOT = "rescue list", "list after the pilot"
-"""The arms of a trial. All but the first and the last give out as many nudges as the rescue list."""
+"""The arms of an A/B test. All but the first and the last give out as many nudges as the rescue list."""
 
 MEASURES = ("abandoned_share", "revenue", "profit")
 """Share of the carts that are left; revenue and profit a cart, nudges paid, in the shop's currency."""

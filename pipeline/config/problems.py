@@ -1,0 +1,57 @@
+"""What is wrong with a configuration, in words that name the nearest valid key."""
+
+import difflib
+import json
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ValidationError
+
+from data.errors import InputError
+from pipeline.config.schema import PipelineConfig
+from pipeline.config.settings import Table
+
+
+def validated(table: Table) -> PipelineConfig:
+    """The configuration of a table.
+
+    Raises:
+        InputError: a key is not known, or a value cannot be used; every such place is named.
+    """
+    try:
+        return PipelineConfig.model_validate(table)
+    except ValidationError as error:
+        # A default that goes by another setting, which is wrong, is no mistake of its own.
+        details = [detail for detail in error.errors() if detail["type"] != "default_factory_not_called"]
+        problems = [_problem(dict(detail)) for detail in details]
+        raise InputError("The configuration is not valid.\n" + "\n".join(f"  {line}" for line in problems)) from None
+
+
+def _problem(detail: Table) -> str:
+    where = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        known = _keys_at(detail["loc"][:-1])
+        return f"`{where}` is not a setting.{nearest(str(detail['loc'][-1]), known)}"
+    if detail["type"] == "value_error":
+        return str(detail["ctx"]["error"])
+    received = json.dumps(detail["input"], default=str)
+    rule = str(detail["msg"]).replace("Input should", "should")
+    return f"`{where}` {rule if rule.startswith('should') else 'is not usable: ' + rule}. Received: {received}"
+
+
+def _keys_at(location: Sequence[str | int]) -> list[str]:
+    model: type[BaseModel] = PipelineConfig
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        candidates = [inner, *getattr(inner, "__args__", ())]
+        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        if models:
+            model = models[0]
+    return list(model.model_fields)
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """A sentence to end a message with: the name that was meant, or all there are."""
+    within = [name for name in known if word in name]
+    close = within or difflib.get_close_matches(word, known, n=1, cutoff=0.4)
+    return f" Did you mean `{close[0]}`?" if close else f" Known: {', '.join(known)}."
