@@ -14,9 +14,8 @@ LIMITS = (
     "Both models were scored on the same sessions, which began after everything that either has learnt from.",
     "An interval that reaches zero does not say that the models are equal, only that these sessions cannot tell them "
     "apart: the champion stays then, and the next retrain compares again.",
-    "A challenger learns from what lies before the newest window, and is calibrated on the latest of it; the newest week "
-    "is tested on before it is learnt from, by the next challenger. One that had learnt from it could not be proven to "
-    "be no worse.",
+    "A challenger learns from what lies before the newest window, and is calibrated on the latest of it; the newest "
+    "window is learnt from by the next challenger. One that had learnt from it could not be proven to be no worse.",
     "Drift says that carts look otherwise than those the champion learnt from. It is no proof that the champion has "
     "become worse; the comparison is. The hour and the weekday move where one of the two does not cover whole weeks.",
     "Features made of counts since the log began, such as a visitor's earlier sessions, move as the log grows, though "
