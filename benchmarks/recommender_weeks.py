@@ -73,8 +73,8 @@ def tell_recommender(name: str, weeks: Sequence[Served], featurized: Path, home:
     champions = [FIRST, *table["champion"]]
     return {
         "recommender_promoted": float(sum(old != new for old, new in pairwise(champions))),
-        "recommender_most_below_best": float(-table["less_best"].min()),
-        "recommender_mean_below_best": float(-table["less_best"].mean()),
+        "recommender_most_below_best": float((table["best"] - table["recall"]).max()),
+        "recommender_mean_below_best": float((table["best"] - table["recall"]).mean()),
         "recommender_gain_over_first": float(np.concatenate(gains).mean()),
         "recommender_gain_over_first_low": low,
         "recommender_gain_over_first_high": high,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from data.config import EngineConfig, SplitConfig
 from data.engine import engine, read_parquet, write_parquet
-from data.splits import SIDES, Kind, choose, on_side
+from data.sides import SIDES, Kind, choose, on_side
 
 
 def split_sequences(

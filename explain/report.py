@@ -160,10 +160,12 @@ def _costs(costs: dict[str, Any] | None) -> list[tuple[str, str]]:
         return []
     segments = costs.get("segments") or ()
     rate = share_text(costs["rescue_rate"])
+    comes_in = costs.get("realization", 1.0)
     return [
         ("Assumed cost of a nudge", _money(costs["nudge_cost"])),
         ("Assumed profit in a sale", share_text(costs["margin"])),
         ("Assumed share of left carts rescued", f"by segment ({len(segments)}), else {rate}" if segments else rate),
+        *([("Assumed share of that which comes in", share_text(comes_in))] if comes_in != 1.0 else []),
     ]
 
 

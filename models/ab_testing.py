@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from models.pilot import Bools, Estimate, Floats, Ints, Z
 
 NOBODY, RANDOM, RATE, SAVED = "no action", "random nudges", "risk × value", "most carts saved"
-LIST, PILOT = "rescue list", "list after the pilot"
-"""The arms of an A/B test. All but the first and the last give out as many nudges as the rescue list."""
+BARE, POPULAR, LIST, PILOT = "list without items", "list with popular items", "rescue list", "list after the pilot"
+"""The arms of an A/B test. All but the first and the last give out as many nudges as the rescue list; the rescue list
+shows the recommender's items with them, and but for that and `POPULAR` nothing is shown."""
+
+NOTHING = "nothing"
+"""What an arm shows that shows no items; what others show goes by the arm's name."""
 
 MEASURES = ("abandoned_share", "revenue", "profit")
 """Share of the carts that are left; revenue and profit a cart, nudges paid, in the shop's currency."""
@@ -26,38 +29,54 @@ class Carts:
     left: Bools | Floats
     """(n,) whether it is left without a nudge, or the probability of that."""
 
-    left_if_nudged: Bools | Floats
-    """(n,) the same with a nudge."""
+    left_if_nudged: Mapping[str, Bools | Floats]
+    """(n,) the same with a nudge, by what is shown with it."""
 
     visitors: Ints
     """(n,) the visitor's number."""
 
     def take(self, rows: Bools) -> "Carts":
         """Some of the carts."""
-        return Carts(self.value[rows], self.left[rows], self.left_if_nudged[rows], self.visitors[rows])
+        nudged = {shown: left[rows] for shown, left in self.left_if_nudged.items()}
+        return Carts(self.value[rows], self.left[rows], nudged, self.visitors[rows])
 
 
-def follow(left: Bools, probability: Floats, if_nudged: Floats, rng: np.random.Generator) -> Bools:
-    """Draw whether each cart is left although its visitor is nudged.
+@dataclass(frozen=True)
+class Arm:
+    """A way to nudge n carts."""
+
+    nudged: Bools
+    """(n,) which are nudged."""
+
+    shown: str = NOTHING
+    """What is shown with a nudge."""
+
+    def take(self, rows: Bools) -> "Arm":
+        """The same for some of the carts."""
+        return Arm(self.nudged[rows], self.shown)
+
+
+def follow(left: Bools, probability: Floats, if_nudged: Floats, luck: Floats) -> Bools:
+    """Whether each cart is left although its visitor is nudged.
 
     A cart that is bought anyway stays bought, and one that would be left is rescued with probability
-    1 − p′ / p: so it is left with probability p′, and the same draw serves every way to nudge.
+    1 − p′ / p: so it is left with probability p′, and the same luck serves every way to nudge.
 
     Args:
         left: (n,) whether it is left without a nudge, true with probability p.
         probability: (n,) p.
         if_nudged: (n,) p′ ≤ p.
-        rng: source of randomness.
+        luck: (n,) uniform on 0 to 1, independent of `left`.
     """
-    still: Bools = rng.random(len(left)) * probability < if_nudged
+    still: Bools = luck * probability < if_nudged
     return left & still
 
 
-def outcome(carts: Carts, nudged: Bools, margin: float, nudge_cost: float) -> Floats:
-    """(n, 3) the `MEASURES` of each cart when some are nudged."""
-    left = np.where(nudged, carts.left_if_nudged, carts.left).astype(np.float64)
+def outcome(carts: Carts, arm: Arm, margin: float, nudge_cost: float) -> Floats:
+    """(n, 3) the `MEASURES` of each cart in an arm."""
+    left = np.where(arm.nudged, carts.left_if_nudged[arm.shown], carts.left).astype(np.float64)
     revenue = (1.0 - left) * carts.value
-    return np.stack([left, revenue, margin * revenue - nudge_cost * nudged], axis=1)
+    return np.stack([left, revenue, margin * revenue - nudge_cost * arm.nudged], axis=1)
 
 
 def means(values: Floats, visitors: Ints) -> list[Estimate]:
@@ -77,10 +96,10 @@ def means(values: Floats, visitors: Ints) -> list[Estimate]:
 
 
 def compare(
-    carts: Carts, arms: Mapping[str, Bools], base: str, margin: float, nudge_cost: float
+    carts: Carts, arms: Mapping[str, Arm], base: str, margin: float, nudge_cost: float
 ) -> dict[str, dict[str, Estimate]]:
     """Each arm less the base arm on the same carts and draws, a measure each."""
-    outcomes = {name: outcome(carts, nudged, margin, nudge_cost) for name, nudged in arms.items()}
+    outcomes = {name: outcome(carts, arm, margin, nudge_cost) for name, arm in arms.items()}
     return {
         name: dict(zip(MEASURES, means(one - outcomes[base], carts.visitors), strict=True))
         for name, one in outcomes.items()
@@ -88,9 +107,9 @@ def compare(
     }
 
 
-def single(carts: Carts, nudged: Bools, margin: float, nudge_cost: float) -> dict[str, Estimate]:
+def single(carts: Carts, arm: Arm, margin: float, nudge_cost: float) -> dict[str, Estimate]:
     """The measures of one arm."""
-    return dict(zip(MEASURES, means(outcome(carts, nudged, margin, nudge_cost), carts.visitors), strict=True))
+    return dict(zip(MEASURES, means(outcome(carts, arm, margin, nudge_cost), carts.visitors), strict=True))
 
 
 def apart(one: Mapping[str, Estimate], other: Mapping[str, Estimate]) -> dict[str, Estimate]:
@@ -101,14 +120,3 @@ def apart(one: Mapping[str, Estimate], other: Mapping[str, Estimate]) -> dict[st
         half = 0.5 * float(np.hypot(high_a - low_a, high_b - low_b))
         found[name] = (a - b, a - b - half, a - b + half)
     return found
-
-
-def carts_needed(one: float, other: float, power: float = 0.8) -> float | None:
-    """Carts an arm that show a difference of two shares at the 5% level with this power; None where equal.
-
-    (z_0.975 + z_power)² (a (1 − a) + b (1 − b)) / (a − b)².
-    """
-    if one == other:
-        return None
-    z = Z + float(norm.ppf(power))
-    return z**2 * (one * (1.0 - one) + other * (1.0 - other)) / (one - other) ** 2

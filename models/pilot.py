@@ -26,6 +26,53 @@ Z = float(norm.ppf(0.975))
 
 
 @dataclass(frozen=True)
+class PilotCarts:
+    """n carts of a pilot."""
+
+    probability: Floats
+    """(n,) the model's, of being abandoned without a nudge."""
+
+    segment: Ints
+    """(n,) segment of each, below 0 for none."""
+
+    nudged: Bools
+    """(n,) whether it was nudged; all carts of a visitor or none."""
+
+    abandoned: Bools
+    """(n,) what became of it."""
+
+    visitors: Ints
+    """(n,) the visitor's number."""
+
+    value: Floats
+    """(n,) what it is worth, in the shop's currency."""
+
+    def take(self, rows: Bools) -> "PilotCarts":
+        """Some of the carts."""
+        return PilotCarts(**{name: column[rows] for name, column in vars(self).items()})
+
+    @property
+    def expected(self) -> Floats:
+        """(n,) the probability, off 0 and 1."""
+        return np.clip(self.probability, CLIP, 1.0 - CLIP)
+
+    @property
+    def kept(self) -> Floats:
+        """(n,) how many carts a nudge keeps from being left: right on average, far from it for one cart.
+
+        Horvitz and Thompson's estimate on outcomes less what the model expects, which lowers its variance and leaves it
+        unbiased however wrong the model is.
+        """
+        surprise = self.abandoned - self.expected
+        return surprise * ~self.nudged / (1.0 - NUDGED) - surprise * self.nudged / NUDGED
+
+    @property
+    def alone(self) -> Floats:
+        """(n,) how many carts are left without a nudge, estimated likewise."""
+        return self.expected + (self.abandoned - self.expected) * ~self.nudged / (1.0 - NUDGED)
+
+
+@dataclass(frozen=True)
 class Shift:
     """How the carts of a segment respond."""
 
@@ -56,30 +103,20 @@ class Pilot:
     """One for each segment asked for."""
 
 
-def measure_pilot(
-    probability: Floats, segment: Ints, segments: int, nudged: Bools, abandoned: Bools, visitors: Ints
-) -> Pilot:
+def measure_pilot(carts: PilotCarts, segments: int) -> Pilot:
     """Measure the response of a pilot's carts, half of whose visitors were nudged by the toss of a coin.
 
-    How many carts are left without a nudge, and how many a nudge keeps from it, are Horvitz and Thompson's estimates on
-    outcomes less what the model expects, which lowers their variance and leaves them unbiased however wrong the model
-    is. The shift of a segment is the one under which the model expects as many to be kept.
+    The shift of a segment is the one under which the model expects as many carts to be kept as were (`kept`).
 
     Args:
-        probability: (n,) the model's, of being abandoned without a nudge.
-        segment: (n,) segment of each cart, below 0 for none.
-        segments: how many there are.
-        nudged: (n,) who was nudged; all carts of a visitor or none.
-        abandoned: (n,) what became of them.
-        visitors: (n,) the visitor's number, 0 … c − 1.
+        carts: n carts.
+        segments: how many segments there are.
     """
-    expected = np.clip(probability, CLIP, 1.0 - CLIP)
-    surprise = abandoned - expected
-    alone = expected + surprise * ~nudged / (1.0 - NUDGED)
-    kept = alone - expected - surprise * nudged / NUDGED
-    rate = _ratio(kept, alone, visitors)
-    found = tuple(_shift(*(a[segment == s] for a in (expected, kept, visitors))) for s in range(segments))
-    return Pilot(len(nudged), int(nudged.sum()), rate, found)
+    kept = carts.kept
+    rate = ratio(kept, carts.alone, carts.visitors)
+    parts = ([a[carts.segment == s] for a in (carts.expected, kept, carts.visitors)] for s in range(segments))
+    found = tuple(_shift(*part) for part in parts)
+    return Pilot(len(kept), int(carts.nudged.sum()), rate, found)
 
 
 def gain_error(probability: Floats, segment: Ints, nudged: Bools, sale: Floats, shifts: tuple[Shift, ...]) -> float:
@@ -102,8 +139,8 @@ def gain_error(probability: Floats, segment: Ints, nudged: Bools, sale: Floats, 
     return float(np.linalg.norm(parts))
 
 
-def _ratio(over: Floats, under: Floats, visitors: Ints) -> Estimate:
-    """Ratio of two sums with its 95% interval, by the delta method; rows of one visitor belong together."""
+def ratio(over: Floats, under: Floats, visitors: Ints) -> Estimate:
+    """Ratio of two sums (n,) with its 95% interval, by the delta method; rows of one visitor belong together."""
     ratio = float(over.sum() / under.sum())
     half = Z * _spread(over - ratio * under, visitors) / float(under.sum())
     return ratio, ratio - half, ratio + half

@@ -11,28 +11,40 @@ from models.config import CostConfig
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+NONE = -1
+"""Stands for no segment."""
+
 
 def rescued_share(probability: Floats, examples: Examples | Numbers, costs: CostConfig) -> Floats:
     """Of carts that would be abandoned, the share that a nudge turns into purchases, (n,).
 
-    `costs.rescue_rate`, or in a segment of `costs.segments` what its shift comes to (`share_of_shift`).
-
     Args:
         probability: (n,) probability that each cart is abandoned.
         examples: the n carts, or their features where all are numbers.
-        costs: the rate and the segments.
+        costs: the rate, the segments and how much of them comes in.
 
     Raises:
         InputError: a condition of the segments cannot be read or names no feature.
     """
-    share = np.full(len(probability), costs.rescue_rate)
-    if not costs.segments:
-        return share
-    segment = segment_of(examples, costs)
+    segment = segment_of(examples, costs) if costs.segments else np.full(len(probability), NONE, dtype=np.int64)
+    return share_in(probability, segment, costs)
+
+
+def share_in(probability: Floats, segment: Ints, costs: CostConfig) -> Floats:
+    """`rescued_share` of carts whose segments are known, (n,).
+
+    `costs.realization` times `costs.rescue_rate`, or in a segment of `costs.segments` times what its shift comes to
+    (`share_of_shift`); 1 at most.
+
+    Args:
+        probability: (n,) probability that each cart is abandoned.
+        segment: (n,) what `segment_of` gives.
+        costs: the rate, the segments and how much of them comes in.
+    """
+    share, known = np.full(len(probability), costs.rescue_rate), segment >= 0
     shifts = np.array([one.shift for one in costs.segments])
-    known = segment >= 0
     share[known] = share_of_shift(probability[known], shifts[segment[known]])
-    return share
+    return np.minimum(costs.realization * share, 1.0)
 
 
 def share_of_shift(probability: Floats, shift: Floats | float) -> Floats:
@@ -48,13 +60,13 @@ def share_of_shift(probability: Floats, shift: Floats | float) -> Floats:
 
 
 def segment_of(examples: Examples | Numbers, costs: CostConfig) -> Ints:
-    """Position of the first segment that each cart belongs to, (n,); −1 where it belongs to none.
+    """Position of the first segment that each cart belongs to, (n,); `NONE` where it belongs to none.
 
     Raises:
         InputError: a condition cannot be read or names no feature.
     """
     rows = len(examples) if isinstance(examples, Examples) else len(next(iter(examples.values())))
-    found = np.full(rows, -1, dtype=np.int64)
+    found = np.full(rows, NONE, dtype=np.int64)
     for position, segment in enumerate(costs.segments):
         try:
             meets = select(segment.where, examples)

@@ -15,14 +15,14 @@ OWN = ("visitor_id", "item_id", "category")
 """Ids that no two crowds share: what one crowd does is no history of another's items, prices or visitors."""
 
 
-def write_crowds(config: DemoConfig, crowds: int, seed: int, out: Path, tell: Callable[[str], None]) -> None:
-    """Write `events.parquet` and `truth.parquet` of `crowds` shops, each of `config.sessions` sessions of its own.
+def write_crowds(config: DemoConfig, crowds: range, seed: int, out: Path, tell: Callable[[str], None]) -> None:
+    """Write `events.parquet` and `truth.parquet` of some crowds, each of `config.sessions` sessions of its own.
 
     A shop of the size that the models learnt from shows them item histories as long as they know.
 
     Args:
         config: the shop.
-        crowds: how many of them.
+        crowds: their numbers; a crowd is the same whichever are written beside it.
         seed: other visitors for another seed.
         out: existing folder.
         tell: what is being done at the moment.
@@ -30,13 +30,8 @@ def write_crowds(config: DemoConfig, crowds: int, seed: int, out: Path, tell: Ca
     catalogue = build_catalogue(config)
     exposure = exposure_of(config, catalogue)
     with Table(out / "events.parquet") as log, Table(out / "truth.parquet") as known:
-        for crowd in range(crowds):
-            tell(f"simulating visitors, {crowd + 1} of {crowds} times {config.sessions:,} sessions")
+        for crowd in crowds:
+            tell(f"simulating crowd {crowd + 1:,} of visitors, {config.sessions:,} sessions")
             for happened, truths in visitors_of(config, catalogue, exposure, (FRESH, seed, crowd)):
                 log.write(happened.assign(**{name: f"{crowd}:" + happened[name] for name in OWN}))
                 known.write(truths.assign(visitor_id=f"{crowd}:" + truths["visitor_id"]))
-
-
-def crowd_of(visitor_id: str) -> int:
-    """The number of a visitor's crowd."""
-    return int(visitor_id.partition(":")[0])

@@ -32,6 +32,11 @@ class CostConfig(StrictModel):
     """What a trial with randomized nudges measured. The first segment whose condition a cart meets says how the cart
     responds, in the place of `rescue_rate`: carts that are all but lost, or all but sold, then respond less."""
 
+    realization: float = Field(default=1.0, gt=0.0)
+    """Share that comes in of what `rescue_rate` and `segments` promise of the carts that are nudged. Below 1 where the
+    most valuable carts respond less than others like them, or where what was measured by chance too high decides who is
+    nudged; `simulate` measures it on carts that had no say in that."""
+
     cart_value: float = Field(default=1.0, gt=0.0)
     """Value counted for a cart whose value the source does not tell, in the same currency."""
 

@@ -68,12 +68,16 @@ def compare(
 def simulate(
     workdir: Workdir = WORK,
     sessions: Annotated[
-        int, typer.Option(min=1, help="Fresh sessions to simulate, half of them for a pilot.")
-    ] = 400_000,
+        int, typer.Option(min=1, help="Fresh sessions to simulate, half of them but no more than 200,000 for a pilot.")
+    ] = 600_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the visitors, of who is nudged and of what follows.")] = 0,
+    item_response: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Assume that items shown that fit for sure lower the log-odds by this (0.25)."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Say what acting on the rescue list brings in the demo shop, whose response to a nudge is known."""
     from pipeline.commands.simulate import simulate_command
 
-    simulate_command(workdir, sessions, seed, as_json)
+    simulate_command(workdir, sessions, seed, item_response, as_json)

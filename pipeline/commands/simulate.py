@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from data.errors import InputError
-from explain.simulation import arms_table, pilot_table, sentences, settings, write_simulation
+from explain.simulation.page import write_simulation
+from explain.simulation.tables import arms_table, pilot_table
+from explain.simulation.words import sentences, settings
 from explain.tables import Cell, Grid
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
@@ -21,8 +23,11 @@ from pipeline.workdir import locked, write_whole
 
 FOLDER = "simulate"
 
+PILOT_SESSIONS = 200_000
+"""Sessions of the pilot, or half of all where that is less: no shop pilots for ever."""
 
-def simulate_command(workdir: Path, sessions: int, seed: int, as_json: bool) -> None:
+
+def simulate_command(workdir: Path, sessions: int, seed: int, response: float | None, as_json: bool) -> None:
     """Simulate, write `simulate/result.json` and `simulate/index.html`, and say what they mean.
 
     Raises:
@@ -38,7 +43,7 @@ def simulate_command(workdir: Path, sessions: int, seed: int, as_json: bool) -> 
     need_abandonment(config, workdir)
     with locked(workdir), Progress() as progress:
         progress.started("simulate")
-        result = simulate(config, workdir, sessions, seed, progress)
+        result = simulate(config, workdir, sessions, response, seed, progress)
         write_whole(workdir / FOLDER / "result.json", json.dumps(result, indent=1, ensure_ascii=False) + "\n")
         page = write_simulation(result, workdir / FOLDER)
     if as_json:
@@ -55,13 +60,16 @@ def simulate_command(workdir: Path, sessions: int, seed: int, as_json: bool) -> 
     console.print(Text(f"\nPage   {page}"))
 
 
-def simulate(config: PipelineConfig, workdir: Path, sessions: int, seed: int, progress: Progress) -> dict[str, Any]:
+def simulate(
+    config: PipelineConfig, workdir: Path, sessions: int, response: float | None, seed: int, progress: Progress
+) -> dict[str, Any]:
     """What `result.json` holds.
 
     Args:
         config: a run of the demo shop.
         workdir: its folder.
         sessions: how many to simulate, rounded up to two or more times those of the run.
+        response: what showing an item does; the simulator's own assumption where None.
         seed: of everything.
         progress: where to say what is being done.
 
@@ -72,21 +80,21 @@ def simulate(config: PipelineConfig, workdir: Path, sessions: int, seed: int, pr
     if not model.exists():
         raise InputError(f"{workdir} has no model yet. Run first: python -m pipeline run --workdir {workdir}")
     with quiet():
-        from data.feature import read_features
-        from models.abandonment import predict
-        from models.artifacts import load_model
+        from data.demo.showing import ITEM_RESPONSE
         from pipeline.simulating.ab_testing import run_ab_test
-        from pipeline.simulating.fresh import fresh_carts
+        from pipeline.simulating.judging import Judge
     crowds = max(2, ceil(sessions / config.demo.sessions))
-    fresh = fresh_carts(config, read_features(workdir / "split" / "features.json"), crowds, seed, progress.detail)
+    first = min(crowds // 2, max(1, PILOT_SESSIONS // config.demo.sessions))
+    judge = Judge(config, workdir, seed, progress.detail)
+    pilots, carts = judge(range(first), items=False), judge(range(first, crowds), items=True)
     progress.detail("nudging")
-    probability = predict(load_model(model), fresh.examples)
-    found = run_ab_test(fresh, probability, config.costs, crowds // 2, seed)
+    assumed = ITEM_RESPONSE if response is None else response
     return {
         "sessions": crowds * config.demo.sessions,
         "seed": seed,
         "costs": {"nudge_cost": config.costs.nudge_cost, "margin": config.costs.margin},
-        **found,
+        "no_items": judge.no_items,
+        **run_ab_test(pilots, carts, config.costs, assumed, seed),
     }
 
 

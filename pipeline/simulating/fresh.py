@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.demo import DEMO_SOURCE
-from data.demo.crowds import crowd_of, write_crowds
+from data.demo.crowds import write_crowds
+from data.demo.log import CAPACITY
 from data.examples import Examples, from_frame
 from data.feature import Feature
 from data.featurize import featurize
@@ -29,8 +30,9 @@ class Fresh:
     examples: Examples
     """Their features; the labels are what becomes of them without a nudge."""
 
-    crowd: npt.NDArray[np.int64]
-    """(n,) the crowd of visitors each belongs to."""
+    sessions: pd.DataFrame
+    """n × 3: `items` (list of ids as in the catalogue), `events` (list of kinds) and `gaps` (list of seconds), what
+    each session held up to its cart's moment, oldest first."""
 
     p_abandon: Floats
     """(n,) true probability of being abandoned."""
@@ -40,7 +42,7 @@ class Fresh:
 
 
 def fresh_carts(
-    config: PipelineConfig, specs: tuple[Feature, ...], crowds: int, seed: int, tell: Callable[[str], None]
+    config: PipelineConfig, specs: tuple[Feature, ...], crowds: range, seed: int, tell: Callable[[str], None]
 ) -> Fresh:
     """Simulate crowds of visitors and take them through the stages that make features.
 
@@ -50,11 +52,12 @@ def fresh_carts(
     Args:
         config: a run of the demo shop.
         specs: the features of its model.
-        crowds: how many crowds, each as large as the run's own.
+        crowds: which crowds, each as large as the run's own.
         seed: of the visitors and of the moments.
         tell: what is being done at the moment.
     """
-    keep = config.features.model_copy(update={"unfinished": "keep"})  # nothing follows where the simulator ends
+    # Nothing follows where the simulator ends, and what a session began with says what it is for.
+    keep = config.features.model_copy(update={"unfinished": "keep", "max_sequence": CAPACITY})
     with tempfile.TemporaryDirectory() as scratch:
         folders = [Path(scratch) / name for name in ("demo", "ingest", "sessionize", "featurize")]
         for folder in folders:
@@ -64,21 +67,24 @@ def fresh_carts(
         tell("making features")
         ingest(DEMO_SOURCE, config.ingest, config.engine, demo / "events.parquet", events)
         write_sessions(events / "events.parquet", config.session, config.engine, sessions)
-        featurize(sessions / "events.parquet", keep, config.session, config.engine, featurized)
+        featurize(sessions / "events.parquet", keep, config.session, config.engine, featurized, with_sequences=True)
         frame = pd.read_parquet(featurized / "examples.parquet")
-        frame = frame[_drawn(frame, config.features.decision_points, seed)].reset_index(drop=True)
+        drawn = _drawn(frame, config.features.decision_points, [seed, 0, crowds.start])
+        held = pd.read_parquet(featurized / "example_sequences.parquet", columns=["items", "events", "gaps"])
+        frame, held = (table[drawn].reset_index(drop=True) for table in (frame, held))
         known = known_truth(pd.read_parquet(demo / "truth.parquet"), frame)
+    plain = [[item.partition(":")[2] for item in items] for items in held["items"]]
     return Fresh(
         from_frame(frame, specs),
-        frame["visitor_id"].map(crowd_of).to_numpy(dtype=np.int64),
+        held.assign(items=pd.Series(plain, dtype=object)),
         known["p_abandon"].to_numpy(dtype=np.float64),
         known["p_if_nudged"].to_numpy(dtype=np.float64),
     )
 
 
-def _drawn(frame: pd.DataFrame, points: tuple[int, ...], seed: int) -> npt.NDArray[np.bool_]:
+def _drawn(frame: pd.DataFrame, points: tuple[int, ...], seed: list[int]) -> npt.NDArray[np.bool_]:
     """(n,) whether an example stands at the decision point that was drawn for its session."""
     session, names = pd.factorize(frame["session_id"], sort=True)
-    wanted = np.random.default_rng([seed, 0]).choice(np.array(points), len(names))
+    wanted = np.random.default_rng(seed).choice(np.array(points), len(names))
     drawn: npt.NDArray[np.bool_] = frame["decision_point"].to_numpy() == wanted[session]
     return drawn

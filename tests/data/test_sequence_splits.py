@@ -10,7 +10,7 @@ import pytest
 from data.config import SplitConfig
 from data.errors import InputError
 from data.sequence_splits import split_sequences
-from data.splits import SIDES
+from data.sides import SIDES
 
 START = datetime(2024, 1, 1)
 

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from data.config import SplitConfig
 from data.errors import InputError
 from data.feature import Feature, write_features
-from data.splits import SIDES, boundaries, split_examples
+from data.sides import SIDES, boundaries
+from data.splits import split_examples
 
 START = datetime(2024, 1, 1)
 

@@ -22,11 +22,11 @@ from explain.survey.quiz import TASKS, quiz_tasks, write_quiz
 from explain.survey.ratings import Rating, Ratings
 from explain.survey.review import Case, write_review
 from tests.e2e.browser import Tab, open_tab
-from tests.explain.card.test_card import FACTS
+from tests.explain.card.facts import FACTS
 from tests.explain.comparison.results import evil
+from tests.explain.decisions import decision
 from tests.explain.results import EVIL, report_data, run_data
 from tests.explain.telling import group, stories
-from tests.explain.test_retraining import decision
 
 PAGES = ("report", "cart", "group", "recommender", "comparison", "card", "quiz", "review", "runs", "retraining")
 OVERFLOWING = """

@@ -9,7 +9,7 @@ from explain.explanations import sigmoid
 from explain.integrated_gradients import integrated_gradients
 from explain.timeline import SessionReader
 from models.multi_task_training import COMBINED
-from tests.models.test_multi_task_training import material, side, trained
+from tests.models.ordered_carts import material, side, trained
 
 
 def test_of_a_linear_function_the_gradients_are_coefficient_times_distance() -> None:

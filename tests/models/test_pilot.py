@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from models.pilot import MOST, Pilot, Shift, gain_error, measure_pilot
+from models.pilot import MOST, Pilot, PilotCarts, Shift, gain_error, measure_pilot
 
 SHIFTS = np.array([0.15, 0.6, 1.4])
 
@@ -17,7 +17,8 @@ def pilot(n: int, seed: int, shifts: np.ndarray = SHIFTS, wrong: float = 0.0) ->
     q = expit(logit(p) - shifts[segment])
     nudged = (rng.random(n) < 0.5)[visitors]
     left = rng.random(n) < np.where(nudged, q, p)
-    return measure_pilot(expit(logit(p) + wrong), segment, 3, nudged, left, visitors), 1 - q.sum() / p.sum()
+    carts = PilotCarts(expit(logit(p) + wrong), segment, nudged, left, visitors, np.ones(n))
+    return measure_pilot(carts, 3), 1 - q.sum() / p.sum()
 
 
 def test_shifts_and_rate_come_out_within_their_errors() -> None:
@@ -44,9 +45,9 @@ def test_a_wrong_model_does_not_make_a_response() -> None:
 
 def test_a_segment_without_carts_says_nothing() -> None:
     rng = np.random.default_rng(0)
-    found = measure_pilot(
-        np.full(200, 0.6), np.zeros(200, int), 2, rng.random(200) < 0.5, rng.random(200) < 0.5, np.arange(200)
-    )
+    toss, left = rng.random((2, 200)) < 0.5
+    carts = PilotCarts(np.full(200, 0.6), np.zeros(200, int), toss, left, np.arange(200), np.ones(200))
+    found = measure_pilot(carts, 2)
     assert found.segments[1] == Shift(0, 0.0, MOST)
     assert found.segments[1].interval == (0.0, MOST)
 

@@ -44,6 +44,14 @@ def test_without_segments_everybody_responds_alike() -> None:
     assert set(rescued_share(truth(EXAMPLES), EXAMPLES, CostConfig(rescue_rate=0.3))) == {0.3}
 
 
+def test_of_what_is_promised_a_share_comes_in_and_never_more_than_all_are_rescued() -> None:
+    costs, p = segments(("cart_value > 80", 0.9), ("cart_value > 50", 0.4)), truth(EXAMPLES)
+    promised = rescued_share(p, EXAMPLES, costs)
+    for comes_in in (0.5, 1.1, 40.0):
+        share = rescued_share(p, EXAMPLES, costs.model_copy(update={"realization": comes_in}))
+        np.testing.assert_allclose(share, np.minimum(comes_in * promised, 1.0))
+
+
 def test_a_condition_on_nothing_known_names_the_setting() -> None:
     with pytest.raises(InputError, match=r"`costs.segments` `where` should name columns.*Did you mean `cart_value`"):
         rescued_share(truth(EXAMPLES), EXAMPLES, segments(("cart_values > 80", 0.9)))

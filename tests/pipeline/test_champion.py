@@ -19,7 +19,7 @@ from pipeline.planning import Selection, decide, plan
 from pipeline.stage import STAGES, Stage
 from tests.models.untrained import save_untrained
 from tests.pipeline import toy
-from tests.pipeline.test_runner import toy_run
+from tests.pipeline.toy.running import toy_run
 
 # Keras 3.15 saves an Embedding by np.array(variable), which NumPy 2 does not like.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -1,6 +1,5 @@
 """Stages run when, and only when, something they depend on changed; a killed run resumes to the same bytes."""
 
-import io
 import json
 import os
 import random
@@ -9,25 +8,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from rich.console import Console
 
 from data.errors import InputError
 from pipeline.config import PipelineConfig, load_config
 from pipeline.fingerprint import folder_hashes
 from pipeline.planning import Selection, plan, source_hashes
-from pipeline.progress import Progress
-from pipeline.runner import read_config, run
+from pipeline.runner import read_config
 from tests.conftest import ROOT
 from tests.pipeline.toy import STAGES
-
-
-def toy_run(workdir: Path, *settings: str, selection: Selection | None = None) -> dict[str, Any]:
-    config = load_config(None, None, ["tracking.enabled=false", *settings])
-    with Progress(Console(file=io.StringIO())) as progress:
-        return run(config, workdir, progress, selection, STAGES)
+from tests.pipeline.toy.running import toy_run
 
 
 def actions(workdir: Path, *settings: str, selection: Selection | None = None) -> dict[str, tuple[str, str]]:
@@ -110,7 +101,7 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_bytes(tmp_path: Path) ->
     toy_run(tmp_path / "whole", "demo.days=40")
     expected = {stage.name: folder_hashes(tmp_path / "whole" / stage.name) for stage in STAGES}
     code = (
-        "import sys; from pathlib import Path; from tests.pipeline.test_runner import toy_run\n"
+        "import sys; from pathlib import Path; from tests.pipeline.toy.running import toy_run\n"
         "toy_run(Path(sys.argv[1]), 'demo.days=40')"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "killed")]

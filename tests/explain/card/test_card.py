@@ -3,16 +3,12 @@ from pathlib import Path
 import keras
 import pytest
 
-from explain.card import CardFacts, Layer, ModelFacts, model_facts, write_model_card
-from explain.card.facts import ENCODER
+from explain.card import model_facts, write_model_card
 from explain.page import fill, navigation
 from models.artifacts import save_model
+from tests.explain.card.facts import FACTS
 from tests.explain.pages import Page
 from tests.explain.results import EVIL, report_data, run_data
-
-FACTS = CardFacts(
-    (ModelFacts(EVIL[0], (Layer(EVIL[1], "Dense", "4", 8), Layer("encoder", ENCODER, "9", 0)), 8, 6, 2048),), 3, EVIL[2]
-)
 
 
 @pytest.fixture(scope="module")

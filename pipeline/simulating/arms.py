@@ -1,0 +1,92 @@
+"""Who is nudged in each arm of the A/B test, and what each list says it brings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.ab_testing import (
+    BARE,
+    LIST,
+    NOBODY,
+    NOTHING,
+    PILOT,
+    POPULAR,
+    RANDOM,
+    RATE,
+    SAVED,
+    Arm,
+    Carts,
+    means,
+    outcome,
+)
+from models.config import CostConfig
+from models.pilot import Floats
+from models.response import share_in
+from pipeline.simulating.judged import Judged
+
+Price = tuple[float, float]
+"""Margin of a sale and cost of a nudge."""
+
+
+def nudge_gain(carts: Judged, costs: CostConfig) -> Floats:
+    """Expected profit of nudging each of n carts, the nudge paid, (n,)."""
+    rescued = carts.probability * share_in(carts.probability, carts.segment, costs)
+    return rescued * costs.margin * carts.value - costs.nudge_cost
+
+
+def choose_arms(
+    carts: Judged, gains: Mapping[str, Floats], costs: CostConfig, rng: np.random.Generator
+) -> dict[str, Arm]:
+    """Who is nudged in each arm.
+
+    Args:
+        carts: n carts; the arms that show items are there where it is known how those fit.
+        gains: (n,) what `BARE`, the list by the costs, and `PILOT` expect of a nudge; each nudges where that is above
+            0. All others give out as many nudges as the first.
+        costs: what a nudge is believed to bring.
+        rng: source of the random arm.
+    """
+    ours, nudges = gains[BARE] > 0, int((gains[BARE] > 0).sum())
+
+    def first(order: npt.NDArray[np.int64]) -> Arm:
+        chosen = np.zeros(len(carts), dtype=bool)
+        chosen[order[:nudges]] = True
+        return Arm(chosen)
+
+    risk = carts.probability
+    orders = {RATE: risk * carts.value, SAVED: risk * share_in(risk, carts.segment, costs)}
+    return {
+        NOBODY: Arm(np.zeros(len(carts), dtype=bool)),
+        RANDOM: first(rng.permutation(len(carts))),
+        **{name: first(np.argsort(-values, kind="stable")) for name, values in orders.items()},
+        BARE: Arm(ours),
+        **{name: Arm(ours, name) for name in (POPULAR, LIST) if name in carts.fits},
+        PILOT: Arm(gains[PILOT] > 0),
+    }
+
+
+def stated_gain(happens: Carts, chances: Carts, gain: Floats, price: Price, half: float) -> dict[str, Any]:
+    """What a list says it brings a cart, beside what it brought, and what it was to bring on average over all luck.
+
+    Args:
+        happens: n carts.
+        chances: the same as probabilities.
+        gain: (n,) what the list expects of each nudge, nothing shown with it.
+        price: what counts as profit.
+        half: half of the 95% interval of what it says for all n carts, from what it was measured by.
+    """
+    nudged, nobody = Arm(gain > 0, NOTHING), Arm(np.zeros(len(gain), dtype=bool))
+    realized, true = (
+        means(outcome(carts, nudged, *price) - outcome(carts, nobody, *price), carts.visitors)[2]
+        for carts in (happens, chances)
+    )
+    stated, half = float(gain[nudged.nudged].sum()) / len(gain), half / len(gain)
+    return {
+        "stated": [stated, stated - half, stated + half],
+        "realized": realized,
+        "true": true,
+        "agrees": stated - half <= realized[2] and stated + half >= realized[1],
+        "agrees_with_truth": stated - half <= true[2] and stated + half >= true[1],
+    }

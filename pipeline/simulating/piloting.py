@@ -1,0 +1,71 @@
+"""The pilot before the A/B test: what it measures, and how sure that makes what its list states."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from models.ab_testing import NOTHING
+from models.config import CostConfig
+from models.pilot import NUDGED, Bools, Estimate, Floats, Ints, Pilot, PilotCarts, Z, gain_error, measure_pilot
+from models.realization import measured, realization
+from pipeline.simulating.judged import Judged
+
+
+@dataclass(frozen=True)
+class Piloted:
+    """What a pilot found."""
+
+    pilot: Pilot
+    realization: Estimate
+    """Share that comes in of what a list made by it promises."""
+
+    def costs(self, believed: CostConfig) -> CostConfig:
+        """The costs with what was measured."""
+        return measured(believed, self.pilot, self.realization[0])
+
+    def half(self, carts: Judged, gain: Floats, costs: CostConfig) -> float:
+        """Half of the 95% interval of the sum that its list states, from the errors of what was measured.
+
+        Those of the response and of the realization are taken for independent, which makes it a little too wide.
+
+        Args:
+            carts: n carts.
+            gain: (n,) what the list expects of each nudge, the nudge paid.
+            costs: what `costs` gives.
+        """
+        nudged, sale = gain > 0, costs.margin * carts.value
+        _, low, high = self.realization
+        comes = float((gain[nudged] + costs.nudge_cost).sum()) * (high - low) / 2.0 / costs.realization
+        response = gain_error(carts.probability, carts.segment, nudged, sale, self.pilot.segments)
+        alone = float((carts.probability * sale)[nudged & (carts.segment < 0)].sum())  # told by the rate alone
+        rate = (self.pilot.rescue_rate[2] - self.pilot.rescue_rate[1]) / 2.0
+        return float(np.hypot(comes, costs.realization * np.hypot(Z * response, alone * rate)))
+
+    def told(self, believed: CostConfig) -> dict[str, Any]:
+        """As `result.json` has it, beside what was believed."""
+        segments = [
+            {"where": one.where, "carts": found.carts, "shift": [found.shift, *found.interval], "believed": one.shift}
+            for one, found in zip(believed.segments, self.pilot.segments, strict=True)
+        ]
+        return {
+            **asdict(self.pilot),
+            "realization": self.realization,
+            "segments": segments,
+            "believed": {"rescue_rate": believed.rescue_rate, "realization": believed.realization},
+        }
+
+
+def run_pilot(carts: Judged, costs: CostConfig, seed: int) -> Piloted:
+    """Nudge a random half of the visitors, show nothing, and measure the response."""
+    happens = carts.happens(0.0, np.random.default_rng([seed, 5]).random(len(carts)))
+    nudged = _coins(carts.visitors, np.random.default_rng([seed, 2]))
+    left = np.where(nudged, happens.left_if_nudged[NOTHING], happens.left)
+    tried = PilotCarts(carts.probability, carts.segment, nudged, left, carts.visitors, carts.value)
+    return Piloted(measure_pilot(tried, len(costs.segments)), realization(tried, costs))
+
+
+def _coins(visitors: Ints, rng: np.random.Generator) -> Bools:
+    """(n,) one toss for each visitor."""
+    tossed: Bools = (rng.random(int(visitors.max()) + 1) < NUDGED)[visitors]
+    return tossed
