@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.harness import Target, finish
-from benchmarks.next_item import CONFIG, DATA, K, read
+from benchmarks.next_item import CONFIG, DATA, read
+from benchmarks.next_item_cases import K
 from models import ranking
 from models.config import RecommenderConfig
 from models.recommender import Recommender

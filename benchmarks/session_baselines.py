@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.harness import Target, finish
-from benchmarks.next_item import DATA, K, read
+from benchmarks.next_item import DATA, read
+from benchmarks.next_item_cases import K
 from models import ranking
 from models.recommender_cases import make_prefixes
 from models.recommender_evaluation import BASELINES

@@ -84,6 +84,11 @@ def fill(page: str, parts: Mapping[str, Markup]) -> str:
     return page
 
 
+def without_sessions(page: str) -> str:
+    """A page that names no session: less what stands between its marks `<!-- session -->` and `<!-- /session -->`."""
+    return re.sub("<!-- session -->.*?<!-- /session -->", "", page, flags=re.DOTALL)
+
+
 def facts(rows: Mapping[str, str]) -> Markup:
     """Rows of a list of facts."""
     return Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>\n").format(name, value) for name, value in rows.items())

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from explain.page import facts, fill, navigation, write_whole
+from explain.page import facts, fill, navigation, without_sessions, write_whole
 from explain.wording import number_text
 from pipeline.config import PipelineConfig, settings_digest
 from pipeline.stage import STAGES
@@ -18,13 +18,16 @@ COSTS = {
 """Times that the explain stage measured, in seconds: their names for a reader, and their factor to milliseconds."""
 
 
-def publish_report(workdir: Path, config: PipelineConfig | None = None, folder: Path | None = None) -> None:
+def publish_report(
+    workdir: Path, config: PipelineConfig | None = None, folder: Path | None = None, sessions: bool = True
+) -> None:
     """Write the pages of the explain stage, with what only the finished run knows, and link all pages to each other.
 
     Args:
         workdir: the run's folder.
         config: its configuration, for the card's fingerprint; without it the card has none.
         folder: where to write, beside the pages that are there already; `workdir/report` where not given.
+        sessions: whether the pages name the sessions that they show as examples.
     """
     target = folder or workdir / "report"
     parts = {"cost": facts(_costs(workdir)), "run": facts(_origin(workdir, config))}
@@ -33,7 +36,7 @@ def publish_report(workdir: Path, config: PipelineConfig | None = None, folder: 
     pages = before | made
     links = page_links(set(pages))
     for name, page in pages.items():
-        text = fill(page, {"pages": navigation(links, name)})
+        text = fill(page if sessions else without_sessions(page), {"pages": navigation(links, name)})
         if text != before.get(name):
             write_whole(target / name, text)
 

@@ -1,4 +1,4 @@
-"""Deletes what a work folder keeps of visitors once it is old; models, figures and reports stay."""
+"""Deletes what a work folder keeps of visitors once it is old; models and figures stay, and reports without ids."""
 
 import json
 import shutil
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from explain.page import without_sessions, write_whole
 from pipeline.retraining.composing import SETS
 from pipeline.retraining.state import HOME, PARTS, read_state, write_state
 from pipeline.workdir import PARTIAL, SCRATCH, locked
@@ -15,6 +16,8 @@ STAGES = ("ingest", "sessionize", "featurize", "split")
 """Those whose files have a row for each event, session or decision point."""
 
 QUARANTINE = "quarantine.parquet"
+EXPLAINED = Path("explain") / "attributions.parquet"
+"""A row for each explained decision point, with its session and visitor."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class Outdated:
     path: Path
     newest: datetime
     """Time of the newest event in it, or where it has none that can be read, when it was last written; UTC."""
+
+    part: str | None = None
+    """What goes of it, where the rest stays."""
 
 
 def clean(workdir: Path, days: int, now: datetime, dry_run: bool = False) -> list[Outdated]:
@@ -50,7 +56,8 @@ def clean(workdir: Path, days: int, now: datetime, dry_run: bool = False) -> lis
         if not dry_run:
             _forget_parts(workdir, found)
             for one in found:
-                _delete(one.path)
+                forget = _forget_sessions if one.part else _delete
+                forget(one.path)
         return found
 
 
@@ -60,7 +67,9 @@ def _candidates(workdir: Path) -> Iterator[Outdated]:
     for base in [workdir, *(one for one in sorted((home / SETS).glob("*")) if one.resolve() not in current)]:
         newest = _newest_event(base)
         if newest is not None:
-            yield from (Outdated(base / name, newest) for name in STAGES if (base / name).exists())
+            # The log last: it tells how old the rest is, also after a kill in between.
+            yield from (Outdated(page, newest, "ids of sessions") for page in _naming(base))
+            yield from (Outdated(base / name, newest) for name in (EXPLAINED, *STAGES[::-1]) if (base / name).exists())
     state = read_state(home)
     for part in state.parts if state else ():
         folder = home / PARTS / part.id
@@ -68,6 +77,19 @@ def _candidates(workdir: Path) -> Iterator[Outdated]:
             yield Outdated(folder, part.last)
     left = (workdir / QUARANTINE, home / QUARANTINE, workdir / SCRATCH, workdir / PARTIAL)
     yield from (Outdated(path, _written(path)) for path in left if path.exists())
+
+
+def _naming(base: Path) -> Iterator[Path]:
+    """Pages of a run that name sessions."""
+    for folder in (base / "report", base / "explain" / "report"):
+        for page in sorted(folder.glob("*.html")):
+            text = page.read_text()
+            if without_sessions(text) != text:
+                yield page
+
+
+def _forget_sessions(page: Path) -> None:
+    write_whole(page, without_sessions(page.read_text()))
 
 
 def _newest_event(base: Path) -> datetime | None:

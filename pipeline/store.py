@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,14 @@ def open_store() -> "MlflowClient":
             f"{_hint(str(error))} or run without it: --set tracking.enabled=false"
         ) from None
     return client
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What is raised where a store does not answer or take something; any other OSError is of this machine's files."""
+    from mlflow.exceptions import MlflowException
+    from requests import RequestException
+
+    return (Unreachable, MlflowException, RequestException, ConnectionError, TimeoutError, socket.gaierror)
 
 
 def first_line(error: BaseException) -> str:

@@ -103,12 +103,13 @@ def read_manifest(workdir: Path, stage: str) -> dict[str, Any] | None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file that appears whole or not at all."""
+    """Write a file that appears whole or not at all, and stays through a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.partial")
     aside.write_text(text)
     _sync(aside)
     aside.rename(path)
+    _sync(path.parent)
 
 
 def _sync(path: Path) -> None:

@@ -2,15 +2,15 @@
 
 import threading
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pandas as pd
 
-from data.errors import InputError
 from data.told_carts import told_carts
 from explain.cart_answer import CartAnswer, cart_answer, shown_items
 from explain.cart_model import CartModel, read_cart_model
 from models.cart_items import items_for_carts
+from models.loaders.refusing import refusing
 
 COLUMNS = [name for name in CartAnswer.model_fields if name not in ("visitor_id", "session_id")]
 
@@ -33,11 +33,8 @@ class CartFunction:
         Raises:
             MlflowException: a row is no session with an open cart.
         """
-        try:
-            with self._alone:
-                answers = self._answers(model_input)
-        except InputError as error:
-            _refuse(error)
+        with refusing(), self._alone:
+            answers = self._answers(model_input)
         rows = [answer.model_dump(include=set(COLUMNS)) for answer in answers]
         return pd.DataFrame(rows, columns=COLUMNS, index=model_input.index, dtype=object)
 
@@ -55,13 +52,6 @@ class CartFunction:
         found = items_for_carts(model.recommender, carts, memory)
         rows = zip(carts, known, scored, reasons, found, strict=True)
         return [cart_answer(*one, shown_items(one[-1], facts)) for one in rows]
-
-
-def _refuse(error: InputError) -> NoReturn:
-    # The one exception whose message MLflow's server passes on as it is; of others it shows the traceback.
-    from mlflow.exceptions import MlflowException
-
-    raise MlflowException.invalid_parameter_value(str(error)) from None
 
 
 def _load_pyfunc(folder: str) -> CartFunction:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from data.errors import InputError
+from models.loaders.refusing import refusing
 from models.recommender import Recommender
 
 TOP = 20
@@ -28,10 +29,11 @@ class NextItemModel:
             params: not used; MLflow hands it over.
 
         Raises:
-            InputError: there is no such column, or a row of it holds no list.
+            MlflowException: there is no such column, a row of it holds no list, or kinds or gaps do not go with it.
         """
         events, gaps = (_lists(model_input[name]) if name in model_input else None for name in ("events", "gaps"))
-        answers = self._recommender.recommend(_sessions(model_input), TOP, events=events, gaps=gaps)
+        with refusing():
+            answers = self._recommender.recommend(_sessions(model_input), TOP, events=events, gaps=gaps)
         return pd.DataFrame(
             {
                 "items": [[item for item, _ in answer] for answer in answers],

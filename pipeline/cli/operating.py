@@ -45,6 +45,9 @@ def schedule(
     command: Annotated[
         str | None, typer.Option(help='What to start: retrain, run, "score LOG -o rescue.csv", …')
     ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="MINUTES", help="How long one try may take before it is ended.")
+    ] = None,
     times: Annotated[int | None, typer.Option("--next", min=1, help="Print this many next times instead.")] = None,
     status: Annotated[bool, typer.Option("--status", help="Print what became of the last runs instead.")] = False,
     kind: Annotated[
@@ -56,8 +59,9 @@ def schedule(
     """Keep running, and start `retrain` or another command at the clock; missed and cut off runs are made up for."""
     from pipeline.commands.schedule import make_job, schedule_command
 
-    given = {"cron": cron, "timezone": timezone, "command": command}
-    clock = [f"schedule.{key}={json.dumps(value, ensure_ascii=False)}" for key, value in given.items() if value]
+    given = {"cron": cron, "timezone": timezone, "command": command, "timeout_minutes": timeout}
+    told = {key: value for key, value in given.items() if value is not None}
+    clock = [f"schedule.{key}={json.dumps(value, ensure_ascii=False)}" for key, value in told.items()]
     commands = cast(TyperGroup, context.find_root().command)
     job = make_job(commands, preset, config, input, [*(set or []), *clock], workdir)
     schedule_command(job, times, status, kind, output)
@@ -78,11 +82,12 @@ def rollback(
     model: Annotated[
         str | None, typer.Option("--model", help="Name in the registry; not needed where there is one alone.")
     ] = None,
+    workdir: Workdir = WORK,
 ) -> None:
-    """Make the version that was champion before the present one the champion again."""
+    """Make the version that was champion before the present one the champion again, in the work folder too."""
     from pipeline.commands.registry import rollback_command
 
-    rollback_command(model)
+    rollback_command(model, workdir)
 
 
 @app.command()

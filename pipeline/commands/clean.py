@@ -22,13 +22,14 @@ def clean_command(workdir: Path, days: int, dry_run: bool) -> None:
     found = clean(workdir, days, datetime.now(UTC).replace(tzinfo=None), dry_run)
     for one in found:
         done = "would go" if dry_run else "deleted"
-        console.print(Text(f"{done}  {one.path}, newest event of {one.newest:%Y-%m-%d %H:%M} UTC"))
+        what = f"{one.part} in {one.path}" if one.part else str(one.path)
+        console.print(Text(f"{done}  {what}, newest event of {one.newest:%Y-%m-%d %H:%M} UTC"))
     if not found:
         console.print(Text(f"Nothing in {workdir} is older than {days} days."))
     elif not dry_run and any(one.path == workdir / STAGES[0] for one in found):
         console.print(
             Text(
-                "The models and reports are still there; `score`, `serve` and `explain` need the log, and start from "
-                "the next run."
+                "The models and reports are still there, less the ids of sessions; `score`, `serve` and `explain` need "
+                "the log, and start from the next run."
             )
         )

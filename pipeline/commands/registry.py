@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -12,8 +13,9 @@ from rich.text import Text
 
 from data.errors import InputError
 from explain.wording import metric_name
+from pipeline.retraining.going_back import go_back
 from pipeline.store import open_store, tracking_uri
-from pipeline.tracking.champions import known_model, roll_back
+from pipeline.tracking.champions import known_model
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -68,8 +70,8 @@ def models_command(as_json: bool) -> None:
     console.print(_table(versions))
 
 
-def rollback_command(name: str | None) -> None:
-    """Make the champion before the present one the champion again.
+def rollback_command(name: str | None, workdir: Path) -> None:
+    """Make the champion before the present one the champion again, and let the work folder serve it.
 
     Raises:
         InputError: it is not clear which model is meant, or there is nothing to go back to.
@@ -82,11 +84,22 @@ def rollback_command(name: str | None) -> None:
             f"{', '.join(sorted(names)) or 'no model yet'}."
         )
     chosen = str(known_model(client, name or names[0]).name)
-    left, now = roll_back(client, chosen)
-    Console(highlight=False, markup=False, soft_wrap=True).print(
-        f"{chosen}: version {now} is the champion again; version {left} was left. "
-        f"What loads models:/{chosen}@champion gets version {now} from now on."
+    done = go_back(client, chosen, workdir)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    if done.resumed:
+        console.print("An earlier rollback was stopped before it was done; this finished it, and went back no further.")
+    console.print(
+        f"{chosen}: version {done.now} is the champion again; version {done.left} was left. "
+        f"What loads models:/{chosen}@champion gets version {done.now} from now on."
     )
+    if done.served:
+        console.print(f"{workdir} serves the champions: `score`, `recommend` and a running `serve` use them.")
+    elif done.served is not None:
+        console.print(
+            f"{workdir} serves the same models as before: it has kept none that go with all champions. Where a "
+            f"promotion was of two models, roll back the other one too; or let `serve` follow the registry: "
+            f"--abandonment or --recommender models:/{chosen}@champion"
+        )
 
 
 def _versions(client: "MlflowClient") -> list[Version]:

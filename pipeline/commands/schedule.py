@@ -139,7 +139,8 @@ def _print_status(job: Job) -> None:
 def _row(job: Job, run: Run, going: bool) -> tuple[str, ...]:
     outcome: str = "promoted" if run.promoted else run.outcome or ("under way" if going else "cut off")
     if run.outcome == "failed" and run.attempts:
-        outcome += f" ({run.attempts[-1].exit_code})"
+        last = run.attempts[-1]
+        outcome = "timed out" if last.ending == "timed out" else f"failed ({last.exit_code})"
     seconds = ((run.ended or datetime.now(UTC)) - run.attempts[0].started).total_seconds() if run.attempts else None
     took = f"{seconds:,.0f} s" if seconds is not None and (run.ended or going) else "–"
     return job.at(run.due), outcome, str(len(run.attempts)), took, f"{run.name}.log"

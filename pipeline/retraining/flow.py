@@ -11,6 +11,7 @@ from data.errors import InputError
 from pipeline.config import PipelineConfig, settings_digest
 from pipeline.progress import Progress
 from pipeline.retraining.decision import Decision, read_decision, refused
+from pipeline.retraining.going_back import finish
 from pipeline.retraining.incoming import take_in
 from pipeline.retraining.state import HOME, State, check_store, first_state, read_state, write_state
 from pipeline.retraining.steps import Retrain
@@ -51,7 +52,9 @@ def retrain(config: PipelineConfig, workdir: Path, progress: Progress, now: date
         before = read_state(home)
         state = before or first_state(workdir)
         check_store(home, state)
-        steps = Retrain(config, workdir, open_store(), progress)
+        client = open_store()
+        finish(client, workdir)
+        steps = Retrain(config, workdir, client, progress)
         resumed = None
         if state.pending and (earlier := read_decision(home / state.pending)):
             resumed, state = steps.as_begun(state.pending).carry_out(earlier, state)

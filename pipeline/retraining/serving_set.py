@@ -23,7 +23,7 @@ MEMBERS = (*FOLDERS, CONFIG, STATE)
 def switch(config: PipelineConfig, workdir: Path, folder: Path) -> None:
     """Serve a set from now on, and publish its report; done again, it changes nothing."""
     home = workdir / HOME
-    if not _all_links(workdir):
+    if not serves_a_set(workdir):
         before = home / SETS / "before"
         if not (home / CURRENT).is_symlink() or str((home / CURRENT).readlink()) != _address(before):
             shutil.rmtree(before, ignore_errors=True)
@@ -55,7 +55,8 @@ def _target(name: str) -> str:
     return f"{HOME}/{CURRENT}/{name}"
 
 
-def _all_links(workdir: Path) -> bool:
+def serves_a_set(workdir: Path) -> bool:
+    """Whether all that a work folder serves is what a promotion put in place."""
     return all((workdir / name).is_symlink() and str((workdir / name).readlink()) == _target(name) for name in MEMBERS)
 
 

@@ -8,11 +8,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
+from typing import Literal
 
 import psutil
 
 LOOK = 0.1
 """Seconds between looks at a process."""
+
+Cause = Literal["stopped", "timed out"]
+"""Why a process was told to end."""
 
 
 def start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
@@ -39,22 +43,27 @@ def born(pid: int) -> float | None:
         return None
 
 
-def wait(process: subprocess.Popen[bytes], stop: Event, patience: float) -> tuple[int, bool]:
-    """Wait until the process ends, or end it when `stop` is set.
+def wait(
+    process: subprocess.Popen[bytes], stop: Event, patience: float, limit: float | None = None
+) -> tuple[int, Cause | None]:
+    """Wait until the process ends, or end it and its children when `stop` is set or its time is up.
 
     Args:
         process: from `start`.
         stop: set to end it.
         patience: seconds between SIGTERM and SIGKILL.
+        limit: seconds that it may take; endless where None.
 
     Returns:
-        Its exit code, negative for a signal, and whether it was told to end.
+        Its exit code, negative for a signal, and why it was told to end, if it was.
     """
+    deadline = None if limit is None else time.monotonic() + limit
     while process.poll() is None:
-        if stop.wait(LOOK):
+        stopped = stop.wait(LOOK)
+        if stopped or (deadline is not None and time.monotonic() >= deadline and process.poll() is None):
             _end(process.pid, lambda: process.poll() is None, patience)
-            return process.wait(), True
-    return process.returncode, False
+            return process.wait(), "stopped" if stopped else "timed out"
+    return process.returncode, None
 
 
 def end_left_over(pid: int, made: float, patience: float) -> bool:

@@ -4,7 +4,7 @@ from typing import Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from data.errors import InputError
 from data.strict import StrictModel
@@ -31,12 +31,16 @@ class ScheduleConfig(StrictModel):
     backoff_seconds: PositiveFloat = 60.0
     """How long to wait before the first retry; twice as long before each one more."""
 
+    timeout_minutes: float | None = Field(default=None, gt=0.0, le=525_600.0)
+    """How long one try may take before it is ended and counts as failed; no limit where not set. Several times what a
+    good run takes is a fair choice: it is there for a command that hangs."""
+
     misfire_grace_seconds: PositiveInt | None = None
     """How late a run may begin that came up while no scheduler was running; no limit where not set. Several that were
     missed are made up for by one."""
 
     stop_seconds: PositiveFloat = 60.0
-    """How long a command may take to end when the scheduler is stopped, before it is killed."""
+    """How long a command may take to end when the scheduler is stopped or the time is up, before it is killed."""
 
     keep_runs: PositiveInt = 50
     """How many runs to remember, with their logs."""

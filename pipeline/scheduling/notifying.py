@@ -43,13 +43,15 @@ def message(job: Job, run: Run, log: Path) -> Message:
     """What is told of a run: JSON-ready, with the sentence `text` that chat programs show."""
     event = "promoted" if run.promoted else str(run.outcome)
     host = socket.gethostname()
+    last = run.attempts[-1] if run.attempts else None
+    timed_out = last is not None and last.ending == "timed out"
+    hung = "; the last one was ended, since its time was up" if timed_out else ""
     told = {
         "promoted": "has made a new champion",
         "refused": "refused the new data; the champion stays",
-        "failed": f"failed, {len(run.attempts)} times tried",
+        "failed": f"failed, {len(run.attempts)} times tried{hung}",
     }
     came_to = f"{told.get(event, event)}{f' ({run.decision})' if run.decision else ''}"
-    code = run.attempts[-1].exit_code if run.attempts else None
     return {
         "event": event,
         "text": f"{job.name} on {host}, due {job.at(run.due)}, {came_to}. Log: {log.resolve()}",
@@ -60,7 +62,8 @@ def message(job: Job, run: Run, log: Path) -> Message:
         "ended": run.ended.isoformat() if run.ended else None,
         "decision": run.decision,
         "attempts": len(run.attempts),
-        "exit_code": code,
+        "exit_code": last.exit_code if last else None,
+        "timed_out": timed_out,
         "log": str(log.resolve()),
         "tail": _tail(log),
     }

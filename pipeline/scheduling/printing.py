@@ -1,6 +1,7 @@
 """The same schedule for teams that have a scheduler already: systemd, cron, Kubernetes, Airflow."""
 
 import getpass
+import math
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from data.errors import InputError
 from pipeline.scheduling.clock import clock_of, next_times
+from pipeline.scheduling.config import ScheduleConfig
 from pipeline.scheduling.cron import Cron, parse_cron
 from pipeline.scheduling.job import Job
 
@@ -74,7 +76,7 @@ def _told(job: Job, name: str) -> Mapping[str, Any]:
     settings, cron = job.settings, parse_cron(job.settings.cron)
     folder, variables = str(Path.cwd()), logged_to()
     setting = ["env", *(f"{key}={value}" for key, value in variables.items())] if variables else []
-    line = f"cd {shlex.quote(folder)} && exec {shlex.join([*setting, *job.command])}"
+    line = f"cd {shlex.quote(folder)} && exec {shlex.join([*_limited(settings), *setting, *job.command])}"
     times = list(islice(next_times(clock_of(settings), datetime.now(UTC)), 400))
     gaps = [(after.astimezone(UTC) - before.astimezone(UTC)).total_seconds() for before, after in pairwise(times)]
     return {
@@ -83,6 +85,13 @@ def _told(job: Job, name: str) -> Mapping[str, Any]:
         "line": line.replace("%", r"\%"), "calendar": on_calendar(cron, settings.timezone), "gap": int(min(gaps)) - 1,
         "today": datetime.now(ZoneInfo(settings.timezone)).date(),
     }  # fmt: skip
+
+
+def _limited(settings: ScheduleConfig) -> list[str]:
+    """What ends a command in time where the scheduler itself cannot: coreutils' `timeout`."""
+    if settings.timeout_minutes is None:
+        return []
+    return ["timeout", f"--kill-after={settings.stop_seconds:.9g}", f"{60 * settings.timeout_minutes:.9g}"]
 
 
 def logged_to() -> dict[str, str]:
@@ -103,6 +112,7 @@ def _templates() -> Environment:
     templates.filters |= {
         "percent": lambda text: text.replace("%", "%%"),
         "unit": _unit_word,
+        "whole": math.ceil,
         "yaml": lambda text: yaml.safe_dump(text, default_style='"', allow_unicode=True, width=2**20).strip(),
         "pod": lambda text: text.replace("$", "$$"),  # Kubernetes fills in $(VARIABLE)
         "python": repr,

@@ -1,6 +1,7 @@
 """One run: the command, tried again where it fails, with everything remembered before it happens."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -50,10 +51,16 @@ class Runner:
             ended = self._tried(run)
         except Exception as error:  # a full disk, a program that is gone: the schedule goes on
             self._say(f"{self.job.name} could not be run: {error}")
-            ended = (self.runs.unfinished() or run).over("failed")
+            ended = self._to_be_told((self.runs.unfinished() or run).over("failed"))
             self._keep(ended)
         if ended:
             self._tell(ended)
+
+    def catch_up(self) -> None:
+        """Tell of what an earlier scheduler was killed before it had told."""
+        for run in self.runs.all():
+            if run.untold:
+                self._tell(run)
 
     def _tried(self, run: Run) -> Run | None:
         while (outcome := self._outcome(run)) is None:
@@ -67,6 +74,7 @@ class Runner:
         if decision and outcome in ("done", "refused"):
             promoted = outcome == "done" and decision.get("decision") == "promoted"
             run = run.model_copy(update={"promoted": promoted, "decision": str(decision.get("sentence", ""))})
+        run = self._to_be_told(run)
         self.runs.save(run)
         self.runs.forget(self.job.settings.keep_runs)
         return run
@@ -80,7 +88,7 @@ class Runner:
         ending = run.attempts[-1].ending
         if ending in ("done", "refused"):
             return ending
-        return "failed" if run.count("failed") > settings.retries or run.count("cut off") >= CUT_OFF else None
+        return "failed" if run.failures > settings.retries or run.count("cut off") >= CUT_OFF else None
 
     def _attempted(self, run: Run) -> Run:
         log = self.runs.log(run)
@@ -96,18 +104,33 @@ class Runner:
         except BaseException:
             process.kill()
             raise
-        code, told_to_end = child.wait(process, self._stop, self.job.settings.stop_seconds)
-        ending = {0: "done", REFUSED: "refused"}.get(code, "stopped" if told_to_end else "failed")
+        code, cause = child.wait(process, self._stop, self.job.settings.stop_seconds, self._limit)
+        ending = {0: "done", REFUSED: "refused"}.get(code, cause or "failed")
+        if cause == "timed out":  # whatever it made of being told to end
+            ending = cause
+            with log.open("a") as file:
+                file.write(f"=== attempt {len(run.attempts)} {self._too_long} and was ended, exit code {code}\n")
         run = run.latest(ended=datetime.now(UTC), exit_code=code, ending=ending)
         self.runs.save(run)
         return run
+
+    @property
+    def _limit(self) -> float | None:
+        minutes = self.job.settings.timeout_minutes
+        return None if minutes is None else 60.0 * minutes
+
+    @property
+    def _too_long(self) -> str:
+        return f"took longer than {self.job.settings.timeout_minutes:g} minutes (`schedule.timeout_minutes`)"
 
     def _waited(self, run: Run) -> bool:
         """Wait before a retry; whether that was stopped."""
         if self._outcome(run) is not None:
             return False
-        seconds = self.job.settings.backoff_seconds * 2 ** (run.count("failed") - 1)
-        self._say(f"{self.job.name} failed with exit code {run.attempts[-1].exit_code}; again in {seconds:g} s.")
+        seconds = self.job.settings.backoff_seconds * 2 ** (run.failures - 1)
+        last = run.attempts[-1]
+        why = self._too_long if last.ending == "timed out" else f"failed with exit code {last.exit_code}"
+        self._say(f"{self.job.name} {why}; again in {seconds:g} s.")
         return self._stop.wait(seconds)
 
     def _end_left_over(self, run: Run) -> None:
@@ -126,8 +149,13 @@ class Runner:
     def _tell(self, run: Run) -> None:
         log = self.runs.log(run)
         self._say(f"{self.job.name}: {'promoted' if run.promoted else run.outcome}. Output: {log}")
-        if run.outcome in ("failed", "refused") or (run.promoted and self.job.settings.notify_promotion):
-            notify(self.job.settings, message(self.job, run, log), self._say)
+        if run.untold:
+            notify(self.job.settings, message(replace(self.job, command=run.command), run, log), self._say)
+            self._keep(run.model_copy(update={"untold": False}))
+
+    def _to_be_told(self, run: Run) -> Run:
+        wanted = run.outcome in ("failed", "refused") or (run.promoted and self.job.settings.notify_promotion)
+        return run.model_copy(update={"untold": wanted})
 
     def _about_to_begin(self, run: Run) -> str:
         again = f", attempt {len(run.attempts) + 1}" if run.attempts else ""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from data.strict import StrictModel
 from pipeline.workdir import write_whole
 
-Ending = Literal["done", "refused", "failed", "stopped", "cut off"]
+Ending = Literal["done", "refused", "failed", "timed out", "stopped", "cut off"]
 Outcome = Literal["done", "refused", "failed", "missed", "cut off"]
 PLAIN = "%Y%m%dT%H%M%SZ"
 
@@ -45,6 +45,9 @@ class Run(StrictModel):
     decision: str | None = None
     """What `retrain` decided and why, in a sentence."""
 
+    untold: bool = False
+    """Whether people are still to be told of it: kept with the outcome, so that no kill in between loses that."""
+
     @property
     def name(self) -> str:
         """When it was due in UTC, as file names have it."""
@@ -53,6 +56,11 @@ class Run(StrictModel):
     def count(self, ending: Ending) -> int:
         """How many attempts ended so."""
         return sum(attempt.ending == ending for attempt in self.attempts)
+
+    @property
+    def failures(self) -> int:
+        """How many attempts failed, or were ended because their time was up."""
+        return self.count("failed") + self.count("timed out")
 
     def begun(self, attempt: Attempt) -> "Run":
         """The run with one more attempt."""

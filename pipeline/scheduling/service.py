@@ -3,6 +3,7 @@
 import json
 import logging
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -74,7 +75,8 @@ def serve(job: Job, trigger: BaseTrigger, say: Callable[[str], None]) -> None:
     stop = Event()
     with _stop_signals(), locked(job.folder, HOLDER):
         runs = Runs(job.folder)
-        scheduler = BackgroundScheduler(executors={"default": OneRun(Runner(job, runs, stop, say))}, timezone=UTC)
+        runner = Runner(job, runs, stop, say)
+        scheduler = BackgroundScheduler(executors={"default": OneRun(runner)}, timezone=UTC)
         url = URL.create("sqlite", database=str(job.folder / STORE))
         try:
             scheduler.add_jobstore(SQLAlchemyJobStore(url))
@@ -89,9 +91,10 @@ def serve(job: Job, trigger: BaseTrigger, say: Callable[[str], None]) -> None:
         scheduler.add_listener(lambda _: say(busy), EVENT_JOB_MAX_INSTANCES)
         try:
             say(f"Next run of {job.name}: {job.at(scheduler.get_job(JOB).next_run_time)}. Stop with Ctrl-C.")
+            runner.catch_up()
             scheduler.resume()
             while True:
-                signal.pause()
+                time.sleep(1.0)  # not `signal.pause()`, which waits on where the signal came just before it
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)

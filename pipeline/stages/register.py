@@ -69,7 +69,8 @@ def _log_run(context: Context, metrics: Mapping[str, Any]) -> None:
         for name, values in series.items()
         if isinstance(values, list)
     }
-    publish_report(context.workdir, context.config, context.scratch / "report")
+    # An id that a source gives a session, and one that is made here of the visitor's, stays in the work folder.
+    publish_report(context.workdir, context.config, context.scratch / "report", context.config.ingest.hash_visitors)
     artifacts = [
         context.scratch / "report",
         context.input("explain") / "quality.json",

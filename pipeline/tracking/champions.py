@@ -71,6 +71,13 @@ def known_model(client: "MlflowClient", name: str) -> Any:
     raise InputError(f"`--model` should be a registered model. Received: {name}; the registry has {known}.")
 
 
+def champion_of(client: "MlflowClient", name: str) -> str | None:
+    """The version of a model that is its champion; None where there is none, or no such model."""
+    aliases = {model.name: model.aliases for model in client.search_registered_models(max_results=1000)}
+    version = aliases.get(name, {}).get(CHAMPION)
+    return None if version is None else str(version)
+
+
 def _history(client: "MlflowClient", name: str) -> list[str]:
     """Champions so far, the present one last. What was moved by hand in the UI is noted here, when it is first seen."""
     model = client.get_registered_model(name)

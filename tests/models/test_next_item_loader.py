@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 
-from data.errors import InputError
 from models.config import RecommenderConfig
 from models.loaders.next_item import NextItemModel, _load_pyfunc
 from tests.models.untrained import save_untrained
@@ -44,8 +44,8 @@ def test_odd_sessions_are_answered_and_unknown_items_counted(model: NextItemMode
 
 def test_a_table_without_sessions_is_refused_where_the_reader_can_see_why(model: NextItemModel) -> None:
     assert len(ask(model)) == 0
-    with pytest.raises(InputError, match=r"should have a column `session`\. Received: items, when"):
+    with pytest.raises(MlflowException, match=r"should have a column `session`\. Received: items, when"):
         model.predict(pd.DataFrame({"items": [["a"]], "when": [0]}))
     for session in ("item 3", None, 7.5):
-        with pytest.raises(InputError, match=r"list of item ids in every row\. Received: .* in row 1"):
+        with pytest.raises(MlflowException, match=r"list of item ids in every row\. Received: .* in row 1"):
             ask(model, ["item 3"], session)

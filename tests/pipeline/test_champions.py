@@ -15,6 +15,7 @@ from pipeline.store import open_store
 from pipeline.tracking.champions import CHAMPION, HISTORY, promote, roll_back
 
 NAME = "cart-abandonment"
+NOWHERE = Path("nowhere")
 
 
 @pytest.fixture(scope="module")
@@ -99,10 +100,10 @@ def test_a_model_without_champion_or_of_another_name_is_refused(client: MlflowCl
     with pytest.raises(InputError, match="which has none"):
         roll_back(client, NAME)
     with pytest.raises(InputError, match=rf"Received: cart; the registry has {NAME}"):
-        rollback_command("cart")
+        rollback_command("cart", NOWHERE)
     client.create_registered_model("next-item")
     with pytest.raises(InputError, match=rf"Received: nothing; .* has {NAME}, next-item"):
-        rollback_command(None)
+        rollback_command(None, NOWHERE)
 
 
 def test_the_list_shows_versions_aliases_window_and_figures(
@@ -110,7 +111,7 @@ def test_the_list_shows_versions_aliases_window_and_figures(
 ) -> None:
     promote(client, NAME, "4")
     promote(client, NAME, "2")
-    rollback_command(None)
+    rollback_command(None, NOWHERE)
     assert "version 4 is the champion again; version 2 was left" in capsys.readouterr().out
     models_command(as_json=False)
     lines = capsys.readouterr().out.splitlines()

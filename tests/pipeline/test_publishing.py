@@ -64,6 +64,17 @@ def test_a_page_that_did_not_change_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "report" / "index.html").stat().st_mtime_ns == before
 
 
+def test_a_copy_for_others_names_no_session(tmp_path: Path) -> None:
+    named = "<p><!-- session -->Session v1#2; <!-- /session -->left</p>"
+    (stage(tmp_path) / "index.html").write_text(f"{PAGES}{named}{named}")
+    publish_report(tmp_path, folder=tmp_path / "copy", sessions=False)
+    publish_report(tmp_path)
+    copy, own = ((tmp_path / name / "index.html").read_text() for name in ("copy", "report"))
+    assert own.count("v1#2") == 2
+    assert "v1#2" not in copy
+    assert copy.count("<p>left</p>") == 2
+
+
 def test_without_an_explain_stage_nothing_is_published(tmp_path: Path) -> None:
     publish_report(tmp_path)
     assert not (tmp_path / "report").exists()

@@ -68,6 +68,24 @@ def test_what_a_promotion_linked_goes_with_what_it_leads_to(workdir: Path) -> No
     assert not list(workdir.rglob("*.parquet"))
 
 
+def test_reports_forget_the_sessions_they_name_and_keep_the_rest(workdir: Path) -> None:
+    named, explained = workdir / "report" / "index.html", workdir / "explain" / "attributions.parquet"
+    stage = workdir / "explain" / "report" / "index.html"
+    for page in (named, stage, workdir / "report" / "model-card.html"):
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text("<p>a</p>")
+    for page in (named, stage):
+        page.write_text("<p><!-- session -->Session v1#2; <!-- /session -->left</p>" * 2)
+    explained.write_text("rows")
+    dry = {(one.path, one.part) for one in clean(workdir, 30, NOW + timedelta(days=400), dry_run=True)}
+    assert {(named, "ids of sessions"), (stage, "ids of sessions"), (explained, None)} <= dry
+    assert "v1#2" in named.read_text()
+    assert {(one.path, one.part) for one in clean(workdir, 30, NOW + timedelta(days=400))} == dry
+    assert named.read_text() == stage.read_text() == "<p>left</p>" * 2
+    assert (workdir / "report" / "model-card.html").read_text() == "<p>a</p>"
+    assert not explained.exists()
+
+
 def test_leftovers_go_by_when_they_were_written(workdir: Path) -> None:
     old, young = workdir / "quarantine.parquet", workdir / ".scratch" / "tune" / "x"
     young.parent.mkdir(parents=True)

@@ -13,6 +13,7 @@ from pipeline.config import PipelineConfig, load_config
 from pipeline.progress import Progress
 from pipeline.store import Unreachable, open_store
 from pipeline.tracking import Tracker, read_tracking
+from pipeline.tracking.tracker import STATE
 from pipeline.trial_runs import TrialRuns, trial_label
 
 
@@ -154,6 +155,33 @@ def test_what_an_absent_store_was_not_told_is_sent_later(
         series = client.get_metric_history(sent[trial.name].info.run_id, "val_auc")
         assert [(point.step, point.value) for point in series] == list(enumerate(trial.history["val_auc"]))
         assert sent[trial.name].info.status == "FINISHED"
+
+
+def test_a_full_disk_is_not_taken_for_an_absent_store(uri: str, tmp_path: Path) -> None:
+    warned: list[str] = []
+    (tmp_path / f".{STATE}.partial").symlink_to("/dev/full")  # what is written there finds no space left
+    tracker = Tracker(PipelineConfig(), tmp_path, warn=warned.append)
+    tracker.attempt(lambda: tracker.log_run({}, [], [], {}, {}))
+    (told,) = warned
+    assert "A file of this machine stands in the way" in told
+    assert "No space left on device" in told
+    with pytest.raises(InputError, match=r"A file of this machine could not .* No space left") as caught:
+        deliver(tracker, [])
+    assert not isinstance(caught.value, Unreachable)
+    assert uri not in f"{told} {caught.value}"
+
+
+def test_a_missing_file_is_not_taken_for_an_absent_store(uri: str, tmp_path: Path) -> None:
+    tracker = Tracker(PipelineConfig(), tmp_path)
+    with pytest.raises(InputError, match=r"A file of this machine could not .*gone\.html") as caught:
+        deliver(tracker, [tmp_path / "gone.html"])
+    assert not isinstance(caught.value, Unreachable)
+    assert uri not in str(caught.value)
+
+
+def deliver(tracker: Tracker, artifacts: list[Path]) -> None:
+    with tracker.delivering():
+        tracker.log_run({}, [], artifacts, {}, {})
 
 
 def _broken(*_: object, **__: object) -> None:

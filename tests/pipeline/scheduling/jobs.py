@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 from apscheduler.triggers.base import BaseTrigger
 
 from pipeline.scheduling.config import ScheduleConfig
@@ -40,6 +41,11 @@ def until(true: Callable[[], object], seconds: float = 30) -> None:
 def soon(seconds: int = 1) -> datetime:
     """A whole second so much later."""
     return datetime.fromtimestamp(int(time.time()) + seconds, UTC)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process goes on; one that has ended and that nobody has asked about does not."""
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 class Fast(BaseTrigger):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from data.errors import InputError
 from pipeline.cli import app
@@ -38,8 +39,11 @@ def test_the_status_names_the_last_runs(tmp_path: Path, capsys: pytest.CaptureFi
     begun = DUE + timedelta(seconds=1)
     attempt = Attempt(started=begun, ended=begun + timedelta(seconds=90), exit_code=1, ending="failed")
     over = Run(due=DUE, command=made.command, attempts=(attempt,), ended=attempt.ended, outcome="failed")
+    hung = over.model_copy(
+        update={"due": DUE - timedelta(days=7), "attempts": (attempt.model_copy(update={"ending": "timed out"}),)}
+    )
     cut = Run(due=DUE + timedelta(days=7), command=made.command, attempts=(Attempt(started=begun),))
-    for run in (over, cut):
+    for run in (hung, over, cut):
         Runs(made.folder).save(run)
     schedule_command(made, None, True, None, None)
     said, *table = capsys.readouterr().out.splitlines()
@@ -48,6 +52,18 @@ def test_the_status_names_the_last_runs(tmp_path: Path, capsys: pytest.CaptureFi
     assert table[2].split()[:6] == ["Mon", "08", "Jun", "2026", "04:00", "CEST"]
     assert "cut off" in table[2]
     assert all(part in table[3] for part in ("01 Jun", "failed (1)", "90 s", "20260601T020000Z.log"))
+    assert "timed out" in table[4]
+
+
+def test_the_options_of_the_command_line_are_settings_of_the_schedule(tmp_path: Path) -> None:
+    units = ["--print", "systemd", "--output", str(tmp_path)]
+    done = CliRunner().invoke(app, ["schedule", "--cron", "7 3 * * *", "--timeout", "90.5", *units])
+    assert done.exit_code == 0, done.output
+    assert "TimeoutStartSec=5430.0\n" in (tmp_path / "retail-retrain.service").read_text()
+    assert "*-*-* 03:07:00 UTC\n" in (tmp_path / "retail-retrain.timer").read_text()
+    for minutes in ("0", "-1", "nan", "inf"):
+        with pytest.raises(InputError, match=r"`schedule\.timeout_minutes` should be .*Received: "):
+            CliRunner().invoke(app, ["schedule", "--timeout", minutes, "--next", "1"], catch_exceptions=False)
 
 
 def test_files_are_written_into_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Files for other schedulers: read by these schedulers' own tools, where they are here."""
+"""Files for other schedulers, read by these schedulers' own tools."""
 
 import ast
 import getpass
@@ -7,11 +7,15 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +29,7 @@ from pipeline.scheduling.config import ScheduleConfig
 from pipeline.scheduling.cron import parse_cron
 from pipeline.scheduling.job import Job
 from pipeline.scheduling.printing import files, on_calendar
+from tests.pipeline.scheduling.jobs import alive, until
 
 NASTY = "tracking.experiment=a \"b\" 'c' $HOME %h \\n ${X} $(Y) {{ z }} ü 🛒 # ; & \\"
 CRONS = ("0 4 * * 1", "*/15 8-18 * * 1-5", "30 3 1,15 * 5", "0 0 29 2 *", "5 * * 1,7 *", "0 6 * * 7", "59 23 31 * *")
@@ -38,7 +43,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.org/%7Eshop?a=$b")
 
 
-def job(*words: str, workdir: Path = Path("/data/my work"), **settings: object) -> Job:
+def job(*words: str, workdir: Path = Path("/data/my work"), **settings: Any) -> Job:
     command = (shutil.which("python3") or "/usr/bin/python3", "-m", "pipeline", "run", *words)
     return Job(command, workdir, ScheduleConfig.model_validate({"timezone": "Europe/Berlin", **settings}))
 
@@ -46,7 +51,7 @@ def job(*words: str, workdir: Path = Path("/data/my work"), **settings: object) 
 def tool(name: str, hint: str) -> str:
     found = shutil.which(name)
     if not found:
-        pytest.skip(f"{name} is not here: {hint}")
+        pytest.fail(f"This test needs {name}. Install it, for example: {hint}")
     return found
 
 
@@ -59,10 +64,10 @@ def written(made: Job, kind: str, folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("cron", CRONS)
-@pytest.mark.parametrize("retries", [0, 2])
-def test_systemd_accepts_the_units(tmp_path: Path, cron: str, retries: int) -> None:
+@pytest.mark.parametrize("settings", [{"retries": 0}, {"retries": 2, "timeout_minutes": 90.5}])
+def test_systemd_accepts_the_units(tmp_path: Path, cron: str, settings: dict[str, Any]) -> None:
     analyze = tool("systemd-analyze", "apt-get install systemd")
-    service, timer = written(job("--set", NASTY, cron=cron, retries=retries), "systemd", tmp_path)
+    service, timer = written(job("--set", NASTY, cron=cron, **settings), "systemd", tmp_path)
     done = subprocess.run([analyze, "verify", service, timer], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -107,10 +112,20 @@ def test_a_unit_says_the_command_in_systemds_quotes() -> None:
     assert "Persistent=true" in timer
 
 
+def test_a_unit_that_takes_too_long_is_ended() -> None:
+    def times(**settings: Any) -> dict[str, str]:
+        service = files(job(**settings), "systemd")["retail-run.service"]
+        return dict(line.split("=", 1) for line in service.splitlines() if line.startswith("Timeout"))
+
+    # `RuntimeMaxSec=` does not count for a oneshot unit, which is starting until it ends.
+    assert times() == {"TimeoutStartSec": "infinity", "TimeoutStopSec": "60.0"}
+    assert times(timeout_minutes=1.5, stop_seconds=5) == {"TimeoutStartSec": "90.0", "TimeoutStopSec": "5.0"}
+
+
 @pytest.mark.parametrize("cron", CRONS)
 def test_cron_accepts_the_line(tmp_path: Path, cron: str) -> None:
     crontab = tool("crontab", "apt-get install cron")
-    (path,) = written(job("--set", NASTY, cron=cron), "cron", tmp_path)
+    (path,) = written(job("--set", NASTY, cron=cron, timeout_minutes=90.5), "cron", tmp_path)
     done = subprocess.run([crontab, "-n", path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     path.write_text(path.read_text().replace("\n" + str(parse_cron(cron)), "\n99 99 * * *"))
@@ -119,14 +134,27 @@ def test_cron_accepts_the_line(tmp_path: Path, cron: str) -> None:
 
 def test_the_shell_gets_from_cron_what_was_meant(tmp_path: Path) -> None:
     show = "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ['MLFLOW_TRACKING_URI'], os.getcwd()]))"
-    made = Job(("python3", "-c", show, "--set", NASTY), tmp_path, ScheduleConfig())
+    for settings in (ScheduleConfig(), ScheduleConfig(timeout_minutes=90.5)):
+        line = cron_line(Job(("python3", "-c", show, "--set", NASTY), tmp_path, settings))
+        told = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=True).stdout
+        assert json.loads(told) == [["--set", NASTY], "https://mlflow.example.org/%7Eshop?a=$b", str(Path.cwd())]
+
+
+def cron_line(made: Job) -> str:
+    """What cron hands to the shell."""
     (text,) = files(made, "cron").values()
     line = text.splitlines()[-1].split(" ", 5)[5]
     assert not re.search(r"(?<!\\)%", line)  # cron would end the command there
-    told = subprocess.run(
-        ["/bin/sh", "-c", line.replace(r"\%", "%")], capture_output=True, text=True, check=True
-    ).stdout
-    assert json.loads(told) == [["--set", NASTY], "https://mlflow.example.org/%7Eshop?a=$b", str(Path.cwd())]
+    return line.replace(r"\%", "%")
+
+
+def test_what_cron_starts_is_killed_with_its_children_when_it_hangs(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script = f"trap '' TERM; sleep 600 & echo $! $$ > {pids}; sleep 600"
+    settings = ScheduleConfig(timeout_minutes=0.5 / 60, stop_seconds=0.3)
+    line = cron_line(Job(("/bin/sh", "-c", script), tmp_path, settings))
+    subprocess.run(["/bin/sh", "-c", line], check=False, timeout=60)
+    until(lambda: not any(map(alive, map(int, pids.read_text().split()))))
 
 
 def test_a_line_that_is_too_long_for_cron_is_refused() -> None:
@@ -140,7 +168,9 @@ def cron_job(settings: ScheduleConfig) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("settings", [{}, {"misfire_grace_seconds": 600, "retries": 0, "stop_seconds": 1.5}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"misfire_grace_seconds": 600, "retries": 0, "stop_seconds": 1.5, "timeout_minutes": 90.51}]
+)
 def test_kubernetes_accepts_the_cron_job(settings: dict[str, object]) -> None:
     found = cron_job(ScheduleConfig.model_validate(settings))
     kubernetes_validate.validate(found, "1.31", strict=True)
@@ -164,6 +194,12 @@ def test_a_cron_job_says_what_was_meant() -> None:
     assert re.fullmatch("[a-z0-9-]{1,52}", found["metadata"]["name"])
     (rule,) = spec["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
     assert (rule["action"], rule["onExitCodes"]["values"], pod["restartPolicy"]) == ("FailJob", [3], "Never")
+    assert "activeDeadlineSeconds" not in pod
+    limited = cron_job(ScheduleConfig(timeout_minutes=0.51, stop_seconds=1.5))["spec"]["jobTemplate"]["spec"]
+    # Of a pod, and so of one try; the job's own would count all tries together.
+    assert "activeDeadlineSeconds" not in limited
+    pod = limited["template"]["spec"]
+    assert (pod["activeDeadlineSeconds"], pod["terminationGracePeriodSeconds"]) == (31, 2)
 
 
 def test_kubernetes_needs_a_place_for_the_volume() -> None:
@@ -173,7 +209,8 @@ def test_kubernetes_needs_a_place_for_the_volume() -> None:
 
 def test_an_airflow_dag_is_python_that_says_what_was_meant() -> None:
     """Airflow is not installed for tests (200 MB, an environment of its own): this reads the file as Python would."""
-    (text,) = files(job("--set", NASTY, cron="0 4 * * 7", retries=1), "airflow").values()
+    settings: dict[str, Any] = {"cron": "0 4 * * 7", "retries": 1, "timeout_minutes": 90.5}
+    (text,) = files(job("--set", NASTY, **settings), "airflow").values()
     compile(text, "dag.py", "exec")
     tree = ast.parse(text)
     constants = {
@@ -191,6 +228,51 @@ def test_an_airflow_dag_is_python_that_says_what_was_meant() -> None:
     ]  # fmt: skip
     arguments = {word.arg: ast.unparse(word.value) for name in ("dag", "task") for word in calls[name].keywords}
     assert (arguments["catchup"], arguments["max_active_runs"], arguments["retries"]) == ("False", "1", "1")
+    assert arguments["execution_timeout"] == "timedelta(minutes=90.5)"
+    assert "execution_timeout" not in "".join(files(job(), "airflow").values())
+
+
+def test_an_airflow_task_whose_time_is_up_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow raises an exception in the task then, from a signal handler; so does this."""
+    pids = tmp_path / "pids"
+    script = f"trap '' TERM; sleep 600 & echo $! $$ > {pids}; sleep 600"
+    made = Job(("/bin/sh", "-c", script), tmp_path, ScheduleConfig(timeout_minutes=1, stop_seconds=0.3))
+    (text,) = files(made, "airflow").values()
+    start = airflow_task(text, monkeypatch)
+
+    def time_is_up(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, time_is_up)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        with pytest.raises(TimeoutError):
+            start()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    until(lambda: not any(map(alive, map(int, pids.read_text().split()))))
+
+
+def airflow_task(text: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """The function of the DAG's one task, of a file that is read as where Airflow is installed."""
+    tasks: list[Callable[[], None]] = []
+
+    def task(**_: object) -> Callable[[Callable[[], None]], Callable[[], None]]:
+        return lambda function: tasks.append(function) or (lambda: None)  # type: ignore[func-returns-value]
+
+    stands_for: dict[str, dict[str, object]] = {
+        "pendulum": {"datetime": lambda *_, **__: None},
+        "airflow": {}, "airflow.timetables": {},
+        "airflow.timetables.trigger": {"CronTriggerTimetable": lambda *_, **__: None},
+        "airflow.sdk": {"dag": lambda **_: lambda function: function, "task": task},
+        "airflow.sdk.exceptions": {"AirflowFailException": RuntimeError},
+    }  # fmt: skip
+    for name, content in stands_for.items():
+        module = ModuleType(name)
+        vars(module).update(content)
+        monkeypatch.setitem(sys.modules, name, module)
+    exec(compile(text, "dag.py", "exec"), {})
+    return tasks[0]
 
 
 def test_a_password_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from pipeline.scheduling.job import Job
 from pipeline.scheduling.notifying import check
 from pipeline.scheduling.running import Runner
 from pipeline.scheduling.runs import Attempt, Run, Runs
-from tests.pipeline.scheduling.jobs import known, shell, silent
+from tests.pipeline.scheduling.jobs import alive, known, shell, silent, until
 
 FAST = {"backoff_seconds": 0.01}
 DUE = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
@@ -47,6 +47,37 @@ def test_retries_wait_twice_as_long_each_time_and_end(tmp_path: Path) -> None:
     assert time.monotonic() - began >= 0.3 + 0.6
     gaps = [(b.started - a.started).total_seconds() for a, b in pairwise(run.attempts)]
     assert gaps[1] >= 0.6 > 0.3 <= gaps[0]
+
+
+HUNG = {**FAST, "timeout_minutes": 0.5 / 60, "stop_seconds": 0.3}
+
+
+def test_a_command_that_hangs_is_ended_with_its_children_and_counts_as_failed(tmp_path: Path) -> None:
+    pids, told, said = tmp_path / "pids", tmp_path / "told", list[str]()
+    script = f"trap '' TERM; sleep 600 & echo $! $$ >> {pids}; sleep 600"
+    job = shell(script, tmp_path / "work", retries=1, notify_command=["tee", str(told)], **HUNG)
+    run = ran(job, said=said)
+    assert (run.outcome, [attempt.ending for attempt in run.attempts]) == ("failed", ["timed out", "timed out"])
+    assert [attempt.exit_code for attempt in run.attempts] == [-9, -9]
+    until(lambda: not any(map(alive, map(int, pids.read_text().split()))))
+    message = json.loads(told.read_text())
+    assert (message["event"], message["timed_out"], message["attempts"]) == ("failed", True, 2)
+    assert "failed, 2 times tried; the last one was ended, since its time was up" in message["text"]
+    assert "=== attempt 2 took longer than" in message["tail"]
+    assert Runs(job.folder).log(run).read_text().count("(`schedule.timeout_minutes`) and was ended, exit code -9") == 2
+    assert sum("again in" in line and "took longer than" in line for line in said) == 1
+
+
+def test_a_command_that_hung_once_is_tried_again_and_may_be_slow_within_its_time(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    run = ran(shell(f"[ -e {begun} ] && exec sleep 0.3; touch {begun}; exec sleep 600", tmp_path / "work", **HUNG))
+    assert (run.outcome, [attempt.ending for attempt in run.attempts]) == ("done", ["timed out", "done"])
+
+
+def test_one_that_says_all_is_well_when_its_time_is_up_has_failed(tmp_path: Path) -> None:
+    job = shell("trap 'exit 0' TERM; sleep 600 & wait", tmp_path / "work", retries=0, **{**HUNG, "stop_seconds": 60.0})
+    (attempt,) = ran(job).attempts
+    assert (attempt.ending, attempt.exit_code) == ("timed out", 0)
 
 
 def test_refused_data_are_not_tried_again(tmp_path: Path) -> None:

@@ -1,17 +1,17 @@
 """A scheduler as a process: killed, restarted, stopped, and two at once."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from time import sleep
 
-import psutil
 import pytest
 
 from data.errors import InputError
 from pipeline.scheduling.job import Job
 from pipeline.scheduling.service import STORE, running, serve
-from tests.pipeline.scheduling.jobs import kill, known, scheduler, shell, silent, soon, stop, until
+from tests.pipeline.scheduling.jobs import alive, kill, known, scheduler, shell, silent, soon, stop, until
 
 HOUR = 3600.0
 
@@ -54,6 +54,23 @@ def test_a_run_that_is_cut_off_again_and_again_is_given_up(tmp_path: Path) -> No
     (run,) = known(job)
     assert (run.outcome, run.count("cut off")) == ("failed", 2)
     assert '"event": "failed"' in (tmp_path / "told").read_text()
+
+
+def test_a_kill_before_people_are_told_puts_that_off_until_the_next_start(tmp_path: Path) -> None:
+    killed, told = tmp_path / "killed", tmp_path / "told"
+    # The first time the program takes down the scheduler that started it, before it passes on anything.
+    tell = f"[ -e {killed} ] || {{ touch {killed}; kill -9 $PPID; exit; }}; cat >> {told}; echo >> {told}"
+    job = shell("exit 3", tmp_path / "work", notify_command=["/bin/sh", "-c", tell])
+    first = soon()
+    with scheduler(job, first, HOUR) as process:
+        assert process.wait(timeout=60) == -9
+    assert (known(job)[0].outcome, known(job)[0].untold, told.exists()) == ("refused", True, False)
+    for _ in range(2):  # the second of these has nothing more to tell
+        with scheduler(job, first, HOUR) as process:
+            until(lambda: not known(job)[0].untold)
+            stop(process)
+        (line,) = told.read_text().splitlines()
+        assert (json.loads(line)["event"], json.loads(line)["due"]) == ("refused", first.isoformat())
 
 
 def going(job: Job, attempt: int) -> bool:
@@ -132,10 +149,6 @@ def test_a_command_that_does_not_listen_is_killed_with_its_children(tmp_path: Pa
         until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
         stop(process)
     until(lambda: not any(map(alive, map(int, pids.read_text().split()))))
-
-
-def alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def test_a_store_that_cannot_be_read_is_a_clear_error(tmp_path: Path) -> None:

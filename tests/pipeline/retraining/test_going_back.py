@@ -1,0 +1,195 @@
+"""A rollback brings back what the work folder serves, and one that was cut off is finished, not done twice."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from data.errors import InputError
+from pipeline.config import PipelineConfig
+from pipeline.retraining import going_back
+from pipeline.retraining.champions import fetch_champions
+from pipeline.retraining.composing import SETS
+from pipeline.retraining.decision import FILE
+from pipeline.retraining.going_back import NOTE, finish, go_back
+from pipeline.retraining.serving_set import switch
+from pipeline.retraining.state import HOME, Part, State, read_state, write_state
+from pipeline.runner import CONFIG
+from pipeline.store import open_store
+from pipeline.tracking.champions import champion_of, promote
+from pipeline.workdir import stage_folder
+from tests.conftest import ROOT
+from tests.pipeline.retraining.test_serving_set import Stopped, fill
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow 3.17 warns of itself
+
+SETTINGS = PipelineConfig()
+UNLINK = Path.unlink
+CART, ITEM = "cart-abandonment", "next-item"
+NETWORKS = {CART: "abandonment.keras", ITEM: "recommender.keras"}
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from pipeline.retraining import going_back
+from pipeline.store import open_store
+going_back.switch = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+going_back.go_back(open_store(), "cart-abandonment", Path(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with three versions of both models and no champion."""
+    place = tmp_path_factory.mktemp("registry")
+    client = MlflowClient(f"sqlite:///{place / 'mlflow.db'}")
+    experiment = client.create_experiment("shop", artifact_location=(place / "artifacts").as_uri())
+    for name, file in NETWORKS.items():
+        client.create_registered_model(name)
+        for version in (1, 2, 3):
+            run = client.create_run(experiment).info.run_id
+            (place / file).write_text(f"{name} {version}")
+            client.log_artifact(run, str(place / file), "model/data/model")
+            client.create_model_version(name, f"runs:/{run}/model", run)
+    return place / "mlflow.db"
+
+
+@pytest.fixture
+def client(registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    shutil.copyfile(registry, tmp_path / "mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    return open_store()
+
+
+@pytest.fixture
+def workdir(client: MlflowClient, tmp_path: Path) -> Path:
+    """The folder of a run that made the first champions; a retrain knows of it."""
+    work = tmp_path / "work"
+    put(work, 1, 1)
+    moment = datetime(2026, 3, 1)
+    part = Part(id="run", names=(), hashes=(), events=1, added=1, late=0, first=moment, last=moment)
+    write_state(work / HOME, State(parts=(part,), tracking_uri=os.environ["MLFLOW_TRACKING_URI"], window_from=moment))
+    for name in NETWORKS:
+        promote(client, name, "1")
+    return work
+
+
+def put(folder: Path, cart: int, item: int) -> None:
+    """What a set, or a run, has: two networks and all that goes with them."""
+    fill(folder, f"{cart} {item}")
+    (folder / CONFIG).write_text(SETTINGS.model_dump_json())
+    for file, text in zip(NETWORKS.values(), (f"{CART} {cart}", f"{ITEM} {item}"), strict=True):
+        (folder / "train" / file).write_text(text)
+
+
+def promoted(client: MlflowClient, workdir: Path, cart: int, item: int) -> None:
+    """A promotion, as `retrain` does it."""
+    folder = workdir / HOME / SETS / f"{cart}-{item}"
+    put(folder, cart, item)
+    for name, version in ((CART, cart), (ITEM, item)):
+        promote(client, name, str(version))
+    switch(SETTINGS, workdir, folder)
+
+
+def served(workdir: Path) -> list[str]:
+    """The networks that a reader of the folder finds."""
+    return [(workdir / "train" / file).read_text() for file in NETWORKS.values()]
+
+
+def test_a_rollback_brings_back_what_was_served_and_the_next_retrain_starts_from_there(
+    client: MlflowClient, workdir: Path, tmp_path: Path
+) -> None:
+    promoted(client, workdir, 2, 1)
+    assert served(workdir) == [f"{CART} 2", f"{ITEM} 1"]
+    done = go_back(client, CART, workdir)
+    assert (done.left, done.now, done.served, done.resumed) == ("2", "1", True, False)
+    assert served(workdir) == [f"{CART} 1", f"{ITEM} 1"]
+    assert (workdir / "evaluate" / "word").read_text() == "1 1"
+    champions = fetch_champions(client, SETTINGS, workdir, tmp_path / "fetched")
+    assert {model: one.version for model, one in champions.models.items()} == {"abandonment": "1", "recommender": "1"}
+    with pytest.raises(InputError, match="the first one that is still there"):
+        go_back(client, CART, workdir)
+    assert not (workdir / HOME / NOTE).exists()
+    promoted(client, workdir, 3, 1)
+    assert served(workdir) == [f"{CART} 3", f"{ITEM} 1"]
+
+
+def test_of_two_models_promoted_at_once_both_go_back_before_the_folder_does(
+    client: MlflowClient, workdir: Path
+) -> None:
+    promoted(client, workdir, 2, 2)
+    assert go_back(client, CART, workdir).served is False
+    assert served(workdir) == [f"{CART} 2", f"{ITEM} 2"]
+    assert go_back(client, ITEM, workdir).served is True
+    assert served(workdir) == [f"{CART} 1", f"{ITEM} 1"]
+
+
+def stopped(*_: object) -> None:
+    raise Stopped
+
+
+def stopped_at_the_note(path: Path, missing_ok: bool = False) -> None:
+    if path.name == NOTE:
+        raise Stopped
+    UNLINK(path, missing_ok)
+
+
+@pytest.mark.parametrize("moment", ["roll_back", "_serve_champions", "switch", "note"])
+@pytest.mark.parametrize("again", ["rollback", "retrain"])
+def test_a_rollback_stopped_at_any_moment_is_finished_and_goes_no_further(
+    client: MlflowClient, workdir: Path, moment: str, again: str
+) -> None:
+    promoted(client, workdir, 2, 1)
+    promoted(client, workdir, 3, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        if moment == "note":
+            patch.setattr(Path, "unlink", stopped_at_the_note)
+        else:
+            patch.setattr(going_back, moment, stopped)
+        with pytest.raises(Stopped):
+            go_back(client, CART, workdir)
+    assert finish(client, workdir) if again == "retrain" else go_back(client, CART, workdir).resumed
+    assert champion_of(client, CART) == "2"
+    assert served(workdir) == [f"{CART} 2", f"{ITEM} 1"]
+    assert finish(client, workdir) is None
+
+
+def test_one_that_was_killed_between_the_alias_and_the_folder_is_finished(client: MlflowClient, workdir: Path) -> None:
+    promoted(client, workdir, 2, 1)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(workdir)], cwd=ROOT, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert (champion_of(client, CART), served(workdir)) == ("1", [f"{CART} 2", f"{ITEM} 1"])
+    done = go_back(client, CART, workdir)
+    assert (done.left, done.now, done.served, done.resumed) == ("2", "1", True, True)
+    assert served(workdir) == [f"{CART} 1", f"{ITEM} 1"]
+
+
+def test_what_a_later_run_made_stays(client: MlflowClient, workdir: Path) -> None:
+    promoted(client, workdir, 2, 1)
+    with stage_folder(workdir, "train") as out:
+        (out / NETWORKS[CART]).write_text("made later")
+    assert go_back(client, CART, workdir).served is None
+    assert (workdir / "train" / NETWORKS[CART]).read_text() == "made later"
+
+
+def test_a_retrain_that_was_cut_off_finishes_its_decision_first_or_begins_anew(
+    client: MlflowClient, workdir: Path
+) -> None:
+    promoted(client, workdir, 2, 1)
+    state = read_state(workdir / HOME)
+    assert state is not None
+    write_state(workdir / HOME, state.model_copy(update={"pending": "some"}))
+    pending = workdir / HOME / "some"
+    pending.mkdir()
+    (pending / FILE).write_text('{"decision": "promoted"}')
+    with pytest.raises(InputError, match="should come after the retrain that was cut off"):
+        go_back(client, CART, workdir)
+    assert champion_of(client, CART) == "2"
+    (pending / FILE).unlink()
+    assert go_back(client, CART, workdir).served is True
+    assert not pending.exists()
