@@ -69,6 +69,11 @@ def _set_time_zone(backend: ibis.BaseBackend, name: str) -> None:
     backend.raw_sql(f"SET TimeZone = {quote(name)}")
 
 
+def disregard_order(backend: ibis.BaseBackend) -> None:
+    """Stop keeping the order of files, which costs memory, once it is told by a column."""
+    backend.raw_sql("SET preserve_insertion_order = false")
+
+
 @contextlib.contextmanager
 def engine(
     config: EngineConfig, scratch: Path, *, keep_order: bool = False, time_zone: str = "UTC"
@@ -132,6 +137,12 @@ def keep(backend: ibis.BaseBackend, table: ibis.Table) -> ibis.Table:
     name = ibis.util.gen_name("kept")
     backend.raw_sql(f"CREATE TEMP TABLE {name} AS {backend.compile(table)}")
     return backend.table(name)
+
+
+def keep_in_order(backend: ibis.BaseBackend, table: ibis.Table) -> ibis.Table:
+    """`keep`, with the column `position`, the 0-based position of each row; for a backend opened with `keep_order`."""
+    kept = keep(backend, table)
+    return _view(backend, f"SELECT *, rowid AS position FROM {kept.get_name()}")
 
 
 def lent(backend: ibis.BaseBackend, rows: pa.Table) -> ibis.Table:

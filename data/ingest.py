@@ -2,9 +2,10 @@
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import reduce
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,17 @@ import ibis
 from data.config import EngineConfig, IngestConfig, SourceConfig
 from data.contract import COLUMNS, OPTIONAL, check
 from data.duplicates import repeated
-from data.engine import EngineError, engine, forget_rejects, read_parquet, with_position, write_parquet
+from data.engine import (
+    EngineError,
+    disregard_order,
+    engine,
+    forget_rejects,
+    keep,
+    keep_in_order,
+    read_parquet,
+    with_position,
+    write_parquet,
+)
 from data.errors import InputError
 from data.event import EVENTS
 from data.mapping import IGNORED, LINE_BREAK, map_events
@@ -55,35 +66,125 @@ def ingest(
         InputError: the input cannot be used, more than `rules.max_bad_share` of its rows break the contract, or
             visitors' ids should be hashed and there is no key.
     """
-    key = visitor_key() if rules.hash_visitors and not source.hashed else None
     found = find_input(source, path)
     with (
         tempfile.TemporaryDirectory(dir=out, prefix=".scratch-") as scratch,
-        engine(engine_config, Path(scratch), keep_order=True, time_zone=source.time_zone) as backend,
+        _reader(source, engine_config, Path(scratch)) as backend,
         _readable(path),
     ):
-        rows, numbering, notes = _stage(backend, found, source, Path(scratch) / "staged.parquet")
-        again = repeated(rows) if source.duplicates != "keep" else None
-        bad = quarantine(rows, numbering, again if source.duplicates == "reject" else None)
-        reasons = reasons_of(bad)
-        # A raw row has the visitor's id in it, or parts of it, wherever the row is broken.
-        kept = bad if key is None else bad.mutate(raw=ibis.null(str))
-        write_parquet(kept.drop("value"), out / "quarantine.parquet", ["file", "row", "reason", "raw"])
-        good = rows.filter(rows.reason.isnull())
-        if again is not None:
-            good = good.anti_join(again, "position")
-        accepted = _count(good)
-        check_share(reasons, numbering.total, accepted, rules, source, out / "quarantine.parquet", quarantine_copy)
-        events = numbering.numbered(good)
-        if key is not None:
-            events = events.mutate(**{name: pseudonyms(key, events[name]) for name in ("visitor_id", "session_id")})
-        write_parquet(events.select(*COLUMNS), out / "events.parquet")
+        staged = partial(_in_file, Path(scratch) / "staged.parquet")
+        taken = _take(backend, found, source, rules, staged)
+        taken.write_bad(out / "quarantine.parquet")
+        check_share(
+            taken.reasons,
+            taken.numbering.total,
+            taken.accepted,
+            rules,
+            source,
+            out / "quarantine.parquet",
+            quarantine_copy,
+        )
+        write_parquet(taken.events, out / "events.parquet")
         events = read_parquet(backend, out / "events.parquet")
         check(events)  # of what was really written; the mapping keeps the contract by construction
-        ignored = _count(rows.filter(rows.reason == IGNORED))
-        result = _summary(found, numbering, reasons, events, ignored, notes)
+        ignored = _count(taken.rows.filter(taken.rows.reason == IGNORED))
+        result = _summary(found, taken, events, ignored)
     (out / "ingest.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     return result
+
+
+@contextmanager
+def accepted(
+    source: SourceConfig,
+    rules: IngestConfig,
+    engine_config: EngineConfig,
+    path: Path,
+    scratch: Path,
+    quarantine_copy: Path,
+) -> Iterator[ibis.Table]:
+    """The events that `ingest` would write, as a table of an engine that closes with the context.
+
+    Writing them takes as long as reading the log does; who wants them once and not all of their columns at a time does
+    without.
+
+    Args:
+        source: what the files are like and what their columns mean.
+        rules: how many rows may break the contract.
+        engine_config: memory and threads.
+        path: a file, a folder or a glob.
+        scratch: existing folder for what does not fit in memory; the caller removes it.
+        quarantine_copy: where to leave the rows that break the contract when they are too many.
+
+    Raises:
+        InputError: as `ingest`.
+    """
+    with _reader(source, engine_config, scratch) as backend:
+        with _readable(path):
+            taken = _take(backend, find_input(source, path), source, rules, partial(keep_in_order, backend))
+            written = scratch / "quarantine.parquet"
+            if taken.reasons:
+                taken.write_bad(written)
+            check_share(taken.reasons, taken.numbering.total, taken.accepted, rules, source, written, quarantine_copy)
+        disregard_order(backend)
+        # Pseudonyms cost too much to be made anew each time the table is used.
+        yield keep(backend, taken.events) if taken.hashed else taken.events
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What was read of a log."""
+
+    rows: ibis.Table
+    """Every row, mapped and judged."""
+    events: ibis.Table
+    """The rows that keep the contract, in its form."""
+    bad: ibis.Table
+    """Those that break it."""
+    numbering: Numbering
+    reasons: tuple[Reason, ...]
+    accepted: int
+    """Events."""
+    notes: list[str]
+    hashed: bool
+    """Whether ids are made pseudonyms here."""
+
+    def write_bad(self, path: Path) -> None:
+        """Write the quarantine."""
+        # A raw row has the visitor's id in it, or parts of it, wherever the row is broken.
+        kept = self.bad.mutate(raw=ibis.null(str)) if self.hashed else self.bad
+        write_parquet(kept.drop("value"), path, ["file", "row", "reason", "raw"])
+
+
+Staging = Callable[[ibis.Table], ibis.Table]
+"""Holds rows in their order and gives them `position`."""
+
+
+def _take(
+    backend: ibis.BaseBackend, found: Input, source: SourceConfig, rules: IngestConfig, staging: Staging
+) -> _Taken:
+    """Read, map and judge a log.
+
+    Raises:
+        InputError: there is no key to hash with.
+    """
+    key = visitor_key() if rules.hash_visitors and not source.hashed else None
+    rows, numbering, notes = _stage(backend, found, source, staging)
+    again = repeated(rows) if source.duplicates != "keep" else None
+    rejected = again if source.duplicates == "reject" else None
+    bad = quarantine(rows, numbering, rejected)
+    spotless = numbering.unread is None and rejected is None and not _count(rows.filter(rows.reason.notnull()))
+    good = rows.filter(rows.reason.isnull())
+    if again is not None:
+        good = good.anti_join(again, "position")
+    events = numbering.numbered(good)
+    if key is not None:
+        events = events.mutate(**{name: pseudonyms(key, events[name]) for name in ("visitor_id", "session_id")})
+    reasons = () if spotless else reasons_of(bad)
+    return _Taken(rows, events.select(*COLUMNS), bad, numbering, reasons, _count(good), notes, key is not None)
+
+
+def _reader(source: SourceConfig, config: EngineConfig, scratch: Path) -> AbstractContextManager[ibis.BaseBackend]:
+    return engine(config, scratch, keep_order=True, time_zone=source.time_zone)
 
 
 @contextmanager
@@ -99,42 +200,39 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def _stage(
-    backend: ibis.BaseBackend, found: Input, source: SourceConfig, path: Path
+    backend: ibis.BaseBackend, found: Input, source: SourceConfig, staging: Staging
 ) -> tuple[ibis.Table, Numbering, list[str]]:
-    """Read and map the files once, into a file from which everything else is taken."""
-    _write_staged(backend, found, source, path, by_line=False)
-    rows = with_position(backend, path)
+    """Read and map the files once, into a table from which everything else is taken."""
+    rows = staging(_mapped(backend, found, source, by_line=False))
     numbering = number_rows(rows, found)
     if not (numbering.swallowed() or _count(rows.filter(rows.reason == LINE_BREAK))):
         return rows, numbering, []
     forget_rejects(backend)
-    _write_staged(backend, found, source, path, by_line=True)
-    rows = with_position(backend, path)
+    rows = staging(_mapped(backend, found, source, by_line=True))
     note = "a quote seems to be left open, so every row was taken to end with its line, even within quotes"
     return rows, number_rows(rows, found), [note]
 
 
-def _write_staged(backend: ibis.BaseBackend, found: Input, source: SourceConfig, path: Path, *, by_line: bool) -> None:
+def _mapped(backend: ibis.BaseBackend, found: Input, source: SourceConfig, *, by_line: bool) -> ibis.Table:
     tables, files = [], 0
     for family in found.families:
         mapped = map_events(backend, read(backend, family, by_line=by_line), source, family)
         tables.append(mapped.mutate(file=(mapped.file + files).cast("int32")))
         files += len(family.files)
-    write_parquet(reduce(lambda one, other: one.union(other), tables), path, scratch=True)
+    return reduce(lambda one, other: one.union(other), tables)
+
+
+def _in_file(path: Path, rows: ibis.Table) -> ibis.Table:
+    write_parquet(rows, path, scratch=True)
+    return with_position(rows.get_backend(), path)
 
 
 def _count(table: ibis.Table) -> int:
     return int(table.count().to_pyarrow().as_py())
 
 
-def _summary(
-    found: Input,
-    numbering: Numbering,
-    reasons: Sequence[Reason],
-    events: ibis.Table,
-    ignored: int,
-    notes: Sequence[str],
-) -> dict[str, Any]:
+def _summary(found: Input, taken: _Taken, events: ibis.Table, ignored: int) -> dict[str, Any]:
+    numbering, reasons = taken.numbering, taken.reasons
     bad = sum(reason.count for reason in reasons)
     facts = (
         events.aggregate(
@@ -170,7 +268,7 @@ def _summary(
         "has_session_ids": facts["has_session_id"] > 0,
         "has_price": facts["has_price"] > 0,
         "has_category": facts["has_category"] > 0,
-        "notes": [*found.notes, *notes, *_empty(found, facts)],
+        "notes": [*found.notes, *taken.notes, *_empty(found, facts)],
     }
 
 

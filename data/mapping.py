@@ -65,7 +65,7 @@ def map_events(backend: ibis.BaseBackend, fields: ibis.Table, source: SourceConf
 
 
 def _typed(fields: ibis.Table, source: SourceConfig, event_fixed: str | None) -> ibis.Table:
-    """Every field in its type, null where missing or not readable, and its text where that may be at fault."""
+    """Every field in its type, null where missing or not readable, and its cell where that may be at fault."""
     known = {
         name: ibis.ifelse(_is_unknown(fields[name], values), ibis.null(fields[name].type()), fields[name])
         for name, values in source.unknown.items()
@@ -77,13 +77,13 @@ def _typed(fields: ibis.Table, source: SourceConfig, event_fixed: str | None) ->
         *(name for name in cells.columns if name.startswith(RAW)),
         **{name: cells[name].cast(str) for name in TEXTS},
         ts=_time(cells.ts, source),
-        ts_text=cells.ts.cast(str),
+        ts_cell=cells.ts,
         event=_event(cells.event, source, event_fixed),
-        event_text=ibis.literal(event_fixed) if event_fixed else cells.event.cast(str),
+        event_cell=ibis.literal(event_fixed) if event_fixed else cells.event,
         price=_number(cells.price),
-        price_text=cells.price.cast(str),
+        price_cell=cells.price,
         quantity=_number(cells.quantity),
-        quantity_text=cells.quantity.cast(str),
+        quantity_cell=cells.quantity,
     )
 
 
@@ -154,16 +154,16 @@ def _rules(row: ibis.Table, source: SourceConfig) -> list[tuple[ibis.Value, ibis
         *((row[name].contains("\n"), ibis.literal(LINE_BREAK)) for name in TEXTS),
         (row.visitor_id.isnull(), ibis.literal("visitor_id missing")),
         (row.item_id.isnull(), ibis.literal("item_id missing")),
-        (row.ts_text.isnull(), ibis.literal("ts missing")),
+        (row.ts_cell.isnull(), ibis.literal("ts missing")),
         (row.ts.isnull(), ibis.literal(UNREADABLE_TIME)),
         *_range(row.ts, source),
         (row.ts < datetime(YEARS[0], 1, 1), ibis.literal(OUTSIDE_YEARS)),
         (row.ts >= datetime(YEARS[1], 1, 1), ibis.literal(OUTSIDE_YEARS)),
-        (row.event_text.isnull(), ibis.literal("event missing")),
+        (row.event_cell.isnull(), ibis.literal("event missing")),
         (row.event.isnull(), ibis.literal(UNRECOGNISED)),
-        (row.price_text.notnull() & ~_finite(row.price), ibis.literal("price not readable")),
+        (row.price_cell.notnull() & ~_finite(row.price), ibis.literal("price not readable")),
         (row.price < 0, ibis.literal("price < 0")),
-        (row.quantity_text.notnull() & ~_finite(row.quantity), ibis.literal("quantity not readable")),
+        (row.quantity_cell.notnull() & ~_finite(row.quantity), ibis.literal("quantity not readable")),
         (row.quantity < 1, ibis.literal("quantity < 1")),
         (~whole | (row.quantity >= 2**31), ibis.literal("quantity not a whole number")),
     ]
@@ -195,8 +195,8 @@ def _value(row: ibis.Table) -> ibis.Value:
     reason = row.reason
     return ibis.cases(
         (reason.isnull(), ibis.null(str)),
-        (reason.startswith("ts "), row.ts_text),
-        (reason.startswith("event "), row.event_text),
-        (reason.startswith("price "), row.price_text),
-        (reason.startswith("quantity "), row.quantity_text),
+        (reason.startswith("ts "), row.ts_cell.cast(str)),
+        (reason.startswith("event "), row.event_cell.cast(str)),
+        (reason.startswith("price "), row.price_cell.cast(str)),
+        (reason.startswith("quantity "), row.quantity_cell.cast(str)),
     )

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from data.engine import rejects
+from data.engine import lent, rejects
 from data.readers import OPEN_QUOTE, TOO_FEW, TOO_MANY
 from data.sources import Input
 
@@ -78,12 +78,12 @@ def number_rows(rows: ibis.Table, found: Input) -> Numbering:
         lines = np.stack([column.to_numpy() for column in columns.columns], axis=1).astype(np.int64)
     lost = np.bincount(lines[:, 0], minlength=len(names))
     starts = np.concatenate([[0], np.cumsum(read + lost)[:-1]])
-    files = ibis.memtable(pa.table({"file": np.arange(len(names), dtype=np.int32), "name": names, "start": starts}))
+    files = lent(backend, pa.table({"file": np.arange(len(names), dtype=np.int32), "name": names, "start": starts}))
     return Numbering(
         files=files,
         total=int(read.sum() + lost.sum()),
         unread=None if unread is None or not len(lines) else unread.drop("position"),
-        shifts=_shifts(lines, read, lost) if len(lines) else None,
+        shifts=_shifts(backend, lines, read, lost) if len(lines) else None,
     )
 
 
@@ -92,7 +92,8 @@ def _unread(backend: ibis.BaseBackend, found: Input) -> ibis.Table | None:
     if lines is None:
         return None
     headers = [int(family.header and family.delimited) for family in found.families for _ in family.files]
-    files = ibis.memtable(
+    files = lent(
+        backend,
         pa.table(
             {
                 "path": [str(file) for file in found.files],
@@ -100,17 +101,18 @@ def _unread(backend: ibis.BaseBackend, found: Input) -> ibis.Table | None:
                 "header": np.array(headers, dtype=np.int64),
                 "name": [found.name(file) for file in found.files],
             }
-        )
+        ),
     )
     joined = lines.join(files, "path")
     reason = joined.kind.cases(*KINDS.items(), else_="line not readable")
     return joined.select("position", file=joined.name, row=joined.line - joined.header, reason=reason, raw=joined.raw)
 
 
-def _shifts(lines: Numbers, read: Numbers, lost: Numbers) -> ibis.Table:
+def _shifts(backend: ibis.BaseBackend, lines: Numbers, read: Numbers, lost: Numbers) -> ibis.Table:
     """Per block of read rows: unread lines before it, and the positions within it that unread lines precede.
 
     Args:
+        backend: the engine.
         lines: (m, 2) file and row in the file of each unread line, in order.
         read: rows read of each file.
         lost: lines not read of each file.
@@ -122,4 +124,4 @@ def _shifts(lines: Numbers, read: Numbers, lost: Numbers) -> ibis.Table:
     blocks = np.arange(int(read.sum()) // BLOCK + 1)
     bounds = np.searchsorted(positions, np.append(blocks, len(blocks)) * BLOCK)
     within = pa.ListArray.from_arrays(bounds.astype(np.int32), positions)
-    return ibis.memtable(pa.table({"block": blocks, "base": bounds[:-1], "within": within}))
+    return lent(backend, pa.table({"block": blocks, "base": bounds[:-1], "within": within}))

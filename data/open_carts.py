@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -10,17 +11,17 @@ import ibis
 import pandas as pd
 import pyarrow.parquet as pq
 
+from data.coded_sessions import code_sessions
 from data.config import EngineConfig, IngestConfig, SessionConfig, SourceConfig
-from data.engine import engine, keep, read_parquet, write_parquet
+from data.engine import keep, read_parquet, write_parquet
 from data.errors import InputError
 from data.examples import Examples, from_frame
 from data.feature import Feature
-from data.features.at import features_at
+from data.features.at import features_of
 from data.features.points import open_carts
-from data.ingest import ingest
+from data.ingest import accepted
 from data.purchases import purchases
 from data.sequences import LISTS, item_sequences
-from data.sessions import sessionize
 
 
 @dataclass(frozen=True)
@@ -78,36 +79,32 @@ def write_open_carts(
     Raises:
         InputError: the log cannot be read, or has no open cart.
     """
-    with tempfile.TemporaryDirectory(dir=scratch) as folder, engine(config, Path(folder)) as backend:
-        ingested = Path(folder) / "ingest"
-        ingested.mkdir()
-        ingest(source, rules, config, path, ingested, quarantine_copy=scratch / "quarantine.parquet")
-        fresh = read_parquet(backend, ingested / "events.parquet")
+    with (
+        tempfile.TemporaryDirectory(dir=scratch) as folder,
+        accepted(source, rules, config, path, Path(folder), scratch / "quarantine.parquet") as fresh,
+    ):
+        backend = fresh.get_backend()
+        hold = partial(keep, backend)
         begin = fresh.ts.min().to_pyarrow().as_py()
-        events = fresh if history is None else _with_history(fresh, read_parquet(backend, history), begin)
-        kept = Path(folder) / "sessions.parquet"
-        write_parquet(sessionize(events, session), kept, scratch=True)
-        sessions = read_parquet(backend, kept)
-        recent = sessions.filter(sessions.ts >= begin).select("session_id").distinct()
-        points = keep(backend, open_carts(sessions).semi_join(recent, "session_id"))
+        log = fresh if history is None else _with_history(fresh, read_parquet(backend, history), begin)
+        sessions = code_sessions(log, begin, session, hold)
+        points = hold(open_carts(sessions.events, begin))
         if not points.count().to_pyarrow().as_py():
             raise InputError(f"{path} has no open cart: every session without a purchase has no cart event either.")
-        hold = partial(keep, backend)
-        features = features_at(sessions, points, hold)
-        told = _with_lists(hold, features, sessions, points) if lists else features
-        write_parquet(told, out, sort_by=["session_id"])
+        past = hold(sessions.of(points))
+        told = features_of(past, points, sessions.events, log, hold)
+        if lists:
+            told = told.join(hold(item_sequences(past).select("session_id", *LISTS)), "session_id")
+        told = sessions.decoded(told, points)
+        write_parquet(_with_bought(hold, told, log) if lists else told, out, sort_by=["session_id"])
 
 
-def _with_lists(
-    hold: Callable[[ibis.Table], ibis.Table], features: ibis.Table, sessions: ibis.Table, points: ibis.Table
-) -> ibis.Table:
-    """The features at the points, with what each session held and its visitor has bought."""
-    opened = sessions.semi_join(points, "session_id")
-    told = hold(item_sequences(opened).select("session_id", *LISTS))
-    sold = purchases(sessions).semi_join(opened.select("visitor_id").distinct(), "visitor_id")
+def _with_bought(hold: Callable[[ibis.Table], ibis.Table], told: ibis.Table, log: ibis.Table) -> ibis.Table:
+    """Carts with what their visitors have bought."""
+    told, sold = hold(told), purchases(log)
+    sold = sold.semi_join(told, "visitor_id")
     bought = hold(sold.group_by("visitor_id").agg(bought=sold.item_id.collect().sort()))
-    joined = features.join(told, "session_id")
-    return joined.left_join(bought, "visitor_id").drop("visitor_id_right")
+    return told.left_join(bought, "visitor_id").drop("visitor_id_right")
 
 
 def read_open_carts(path: Path, specs: tuple[Feature, ...]) -> OpenCarts:
@@ -123,7 +120,7 @@ def open_cart_batches(path: Path, specs: tuple[Feature, ...], size: int) -> Iter
 
 def _open_carts(frame: pd.DataFrame, specs: tuple[Feature, ...]) -> OpenCarts:
     if "items" not in frame:
-        nothing: list[list[str]] = [[] for _ in range(len(frame))]
+        nothing: list[list[str]] = [[]] * len(frame)  # one list, since the garbage collector counts many
         return OpenCarts(from_frame(frame, specs), nothing, nothing, frame["cart_value"].astype("float64"))
     return OpenCarts(
         examples=from_frame(frame, specs),
@@ -135,8 +132,8 @@ def _open_carts(frame: pd.DataFrame, specs: tuple[Feature, ...]) -> OpenCarts:
     )
 
 
-def _with_history(fresh: ibis.Table, history: ibis.Table, begin: object) -> ibis.Table:
+def _with_history(fresh: ibis.Table, history: ibis.Table, begin: datetime) -> ibis.Table:
     earlier = history.filter(history.ts < begin)
     # Row numbers order events of the same moment and have to stay unique.
-    later = fresh.mutate(row=fresh.row + earlier.row.max().fill_null(0).as_scalar())
-    return ibis.union(earlier, later.select(*earlier.columns))
+    rows = earlier.row.max().to_pyarrow().as_py() or 0
+    return ibis.union(earlier, fresh.mutate(row=fresh.row + rows).select(*earlier.columns))

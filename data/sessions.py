@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,30 +30,52 @@ def sessionize(events: ibis.Table, config: SessionConfig) -> ibis.Table:
         `events` with `session_id` (string, never null) and `step` (int32, 0-based position in the session by
         (`ts`, `row`)).
     """
-    order = {"group_by": ["visitor_id", "session_id"], "order_by": ["ts", "row"]}
-    so_far = ibis.window(**order, rows=(None, 0))
-    placed = events.mutate(
+    keys = ["visitor_id", "session_id"]
+    numbered = placed(events, keys, events.session_id.notnull(), config)
+    so_far = ibis.window(group_by=keys, order_by=["ts", "row"], rows=(None, 0))
+    told = named(numbered.mutate(number=numbered.begin.count().over(so_far)), events)
+    return told.select(
+        **{name: told.name if name == "session_id" else told[name] for name in events.columns},
+        step=(told.position - told.start).cast("int32"),
+    )
+
+
+def placed(events: ibis.Table, keys: Sequence[str], has_id: ibis.Value, config: SessionConfig) -> ibis.Table:
+    """Add where each event stands among those of its visitor and source's own session id.
+
+    Args:
+        events: `ts` and `row`, the keys and whatever else.
+        keys: columns that tell the visitors and the source's session ids apart.
+        has_id: whether an event has an id of the source, which no gap ends.
+        config: the gap.
+
+    Returns:
+        `events` with `position` (0-based), `start` (position of its session's first event) and `begin` (`start` where
+        it is the first event, else null).
+    """
+    order = {"group_by": list(keys), "order_by": ["ts", "row"]}
+    timed = events.mutate(
+        has_id=has_id,
         previous=events.ts.lag().over(ibis.window(**order)),
         position=ibis.row_number().over(ibis.window(**order)),
     )
     gap = ibis.interval(microseconds=round(config.gap_minutes * 60e6))
-    first = placed.previous.isnull() | (placed.session_id.isnull() & (placed.ts > placed.previous + gap))
-    placed = placed.mutate(start=ibis.ifelse(first, placed.position, None))
-    numbered = placed.mutate(number=placed.start.count().over(so_far), start=placed.start.max().over(so_far))
-    named = _with_names(numbered)
-    return named.select(
-        **{name: named.name if name == "session_id" else named[name] for name in events.columns},
-        step=(named.position - named.start).cast("int32"),
-    )
+    first = timed.previous.isnull() | (~timed.has_id & (timed.ts > timed.previous + gap))
+    begun = timed.mutate(begin=ibis.ifelse(first, timed.position, None))
+    return begun.mutate(start=begun.begin.max().over(ibis.window(**order, rows=(None, 0))))
 
 
-def _with_names(numbered: ibis.Table) -> ibis.Table:
+def named(numbered: ibis.Table, events: ibis.Table) -> ibis.Table:
     """Add `name`, the session's id: unique over visitors and over the three ways to make one.
 
     The first mark that is not doubled parts a visitor's id from a number or from a colon and the source's id, so two
     sessions never get the same name, whatever the ids contain.
+
+    Args:
+        numbered: `visitor_id`, the source's `session_id`, and `number` (1-based) of the session among those of the two.
+        events: the whole log, which tells what ids of the source several visitors share.
     """
-    ids = numbered.filter(numbered.session_id.notnull())
+    ids = events.filter(events.session_id.notnull())
     users = ids.group_by("session_id").agg(low=ids.visitor_id.min(), high=ids.visitor_id.max())
     shared = users.filter(users.low != users.high).select(shared_id="session_id")
     t = numbered.left_join(shared, numbered.session_id == shared.shared_id)

@@ -36,14 +36,35 @@ def features_at(
         the other features (float32, null where unknown).
     """
     points = points.select("session_id", "step")
-    past = hold(past_of(sessions, points))
+    return features_of(hold(past_of(sessions, points)), points, sessions, sessions, hold)
+
+
+def features_of(
+    past: ibis.Table,
+    points: ibis.Table,
+    sessions: ibis.Table,
+    log: ibis.Table,
+    hold: Callable[[ibis.Table], ibis.Table],
+) -> ibis.Table:
+    """`features_at`, for a log of which only some sessions are known.
+
+    Args:
+        past: what `running.past_of` gives: the events of the points' sessions, up to each session's latest point.
+        points: `session_id` and `step`.
+        sessions: `session_id`, `step`, `visitor_id`, `event`, `ts` and `row` of all events of the points' visitors.
+        log: the whole log; its session ids, if it has any, do not matter.
+        hold: what to do with intermediate tables.
+
+    Returns:
+        What `features_at` returns; ids have the types of `past`.
+    """
     cart_events = past.filter(past.event == "cart")
-    prices = hold(category_history(sessions, cart_events))
-    items = hold(item_history(sessions, cart_events))
+    prices = hold(category_history(log, cart_events))
+    items = hold(item_history(log, cart_events))
     history = items.left_join(prices, "row").drop("row_right")
     carts = hold(cart_features(past, points, history))
     visitors = hold(visitor_history(sessions, past))
-    running = hold(running_features(past).join(points, ["session_id", "step"]))
+    running = hold(running_features(past, points))
     joined = running.left_join(carts, ["session_id", "step"]).drop("session_id_right", "step_right")
     joined = joined.left_join(visitors, "session_id").drop("session_id_right")
     filled = joined.mutate(**{name: _filled(joined, name) for name in _EMPTY_CART})

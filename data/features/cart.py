@@ -35,19 +35,24 @@ def cart_features(past: ibis.Table, points: ibis.Table, history: ibis.Table) -> 
 def _touched(past: ibis.Table, history: ibis.Table) -> ibis.Table:
     """Views, carts and uncarts of items that were carted in the session, and until which step a line stands."""
     carted = past.filter(past.event == "cart").select("session_id", "item_id").distinct()
-    events = past.filter(past.event.isin(["view", "cart", "uncart"])).semi_join(carted, ["session_id", "item_id"])
+    events = past.semi_join(carted, ["session_id", "item_id"])
     later = ibis.window(group_by=["session_id", "item_id"], order_by="step", rows=(1, None))
-    is_cart = events.event == "cart"
+    moved = events.filter(events.event.isin(["cart", "uncart"]))
+    is_cart = moved.event == "cart"
     # A log that counts no pieces means one by an event (`ColumnConfig.quantity`).
     # Both below look ahead, but are only ever compared with a point: "had it been removed by then?"
-    events = events.select(
-        "session_id", "item_id", "step", "row", is_cart=is_cart, is_view=events.event == "view",
-        units=price_units(events.price),
-        quantity=events.quantity.fill_null(1),
-        removed=ibis.ifelse(events.event == "uncart", events.step, None).min().over(later),
-        renewed=ibis.ifelse(is_cart, events.step, None).min().over(later),
+    lines = moved.select(
+        "session_id", "item_id", "step", "row", is_cart=is_cart,
+        units=price_units(moved.price),
+        quantity=moved.quantity.fill_null(1),
+        removed=ibis.ifelse(is_cart, None, moved.step).min().over(later),
+        renewed=ibis.ifelse(is_cart, moved.step, None).min().over(later),
     )  # fmt: skip
-    return events.left_join(history, "row").drop("row_right")
+    lines = lines.filter(lines.is_cart).left_join(history, "row").drop("row_right", "row")
+    views = events.filter(events.event == "view").select("session_id", "item_id", "step")
+    nothing = {name: ibis.null(kind) for name, kind in lines.schema().items() if name not in views.columns}
+    viewed = views.mutate(**nothing | {"is_cart": False}).select(lines.columns)
+    return lines.union(viewed)
 
 
 def _items(pairs: ibis.Table) -> ibis.Table:
@@ -57,7 +62,7 @@ def _items(pairs: ibis.Table) -> ibis.Table:
     latest = line & (t.renewed.isnull() | (t.renewed > t.point))
     items = t.group_by("session_id", "point", "item_id").agg(
         lines=count_where(line),
-        views=count_where(t.is_view),
+        views=count_where(~t.is_cart),
         quantity=t.quantity.cast("int64").sum(where=line),
         value=(t.units * t.quantity).sum(where=line),
         unpriced=count_where(line & t.units.isnull()),

@@ -37,46 +37,61 @@ def item_history(sessions: ibis.Table, cart_events: ibis.Table) -> ibis.Table:
     """What the items of cart events had seen before those events.
 
     Args:
-        sessions: the whole log.
+        sessions: the whole log; needs no sessions.
         cart_events: the cart events asked for, with `item_id`.
 
     Returns:
         `row` of every cart event of those items, `popularity` (events the item had before) and `conversion`
         (purchases per cart event before, smoothed, in billionths); int64.
     """
-    events = sessions.semi_join(cart_events.select("item_id").distinct(), "item_id")
-    before = ibis.window(group_by="item_id", order_by=["ts", "row"], rows=(None, 0))
-    is_cart, is_purchase = events.event == "cart", events.event == "purchase"
-    counted = events.select(
-        "row", is_cart=is_cart,
-        popularity=ibis.row_number().over(group_by="item_id", order_by=["ts", "row"]),
+    events = sessions.join(_numbered(cart_events, "item_id"), "item_id")
+    seen = events.select("row", is_cart=events.event == "cart", popularity=_earlier())
+    # Counting among all events would take a tree of sums for each item; the rows of sales alone are few.
+    sales = events.filter(events.event.isin(["cart", "purchase"]))
+    before = ibis.window(group_by="number", order_by=["ts", "row"], rows=(None, 0))
+    is_cart = sales.event == "cart"
+    counted = sales.select(
+        "row",
+        is_cart=is_cart,
         carts=count_where(is_cart).over(before) - 1,
-        purchases=count_where(is_purchase).over(before),
-    )  # fmt: skip
+        purchases=count_where(~is_cart).over(before),
+    )
     carted = counted.filter(counted.is_cart)
     conversion = ratio_units(carted.purchases + PRIOR_PURCHASES, carted.carts + PRIOR_CARTS)
-    return carted.select("row", "popularity", conversion=conversion)
+    popular = seen.filter(seen.is_cart).select("row", "popularity")
+    return popular.join(carted.select("row", conversion=conversion), "row")
 
 
 def category_history(sessions: ibis.Table, cart_events: ibis.Table) -> ibis.Table:
     """The price of cart events relative to what their category had cost before.
 
     Args:
-        sessions: the whole log.
+        sessions: the whole log; needs no sessions.
         cart_events: the cart events asked for, with `category`.
 
     Returns:
         `row` of every priced cart event of those categories and `price_ratio`: its price divided by the mean price
         over the category's earlier events, in billionths (int64), null where the category had no priced event.
     """
-    asked = cart_events.filter(cart_events.price.notnull()).select("category").distinct()
-    events = sessions.filter(sessions.price.notnull()).semi_join(asked, "category")
-    events = events.select("row", "ts", "category", is_cart=events.event == "cart", units=price_units(events.price))
-    before = ibis.window(group_by="category", order_by=["ts", "row"], rows=(None, 0))
+    asked = _numbered(cart_events.filter(cart_events.price.notnull()), "category")
+    events = sessions.filter(sessions.price.notnull()).join(asked, "category")
+    events = events.select("row", "ts", "number", is_cart=events.event == "cart", units=price_units(events.price))
+    before = ibis.window(group_by="number", order_by=["ts", "row"], rows=(None, 0))
     counted = events.select(
         "row", "is_cart", "units",
         total=events.units.sum().over(before) - events.units,
-        priced=ibis.row_number().over(group_by="category", order_by=["ts", "row"]),
+        priced=_earlier(),
     )  # fmt: skip
     carted = counted.filter(counted.is_cart)
     return carted.select("row", price_ratio=ratio_units(carted.units * carted.priced, carted.total))
+
+
+def _numbered(events: ibis.Table, name: str) -> ibis.Table:
+    """The values of a column with a `number` each (int32): a window sorts by it in a third of the time of a text."""
+    values = events.filter(events[name].notnull()).select(name).distinct()
+    return values.mutate(number=ibis.row_number().over(order_by=name).cast("int32"))
+
+
+def _earlier() -> ibis.Value:
+    """How many events of the same `number` lie before each."""
+    return ibis.row_number().over(group_by="number", order_by=["ts", "row"])

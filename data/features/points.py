@@ -1,5 +1,7 @@
 """Decision points: the moments at which the model is asked."""
 
+from datetime import datetime
+
 import ibis
 
 from data.config import FeatureConfig
@@ -52,14 +54,16 @@ def decision_points(carts: ibis.Table, config: FeatureConfig) -> ibis.Table:
     return ibis.union(*reached) if len(reached) > 1 else reached[0]
 
 
-def open_carts(sessions: ibis.Table) -> ibis.Table:
+def open_carts(sessions: ibis.Table, since: datetime | None = None) -> ibis.Table:
     """The point to score for every open cart: the last event of a session with a cart event and no purchase.
 
     Args:
         sessions: events with `session_id` and `step`.
+        since: the session's last event is not before this moment; any moment where None.
 
     Returns:
-        `session_id` (string) and `step` (int32), one row per session.
+        `session_id` and `step` (int32), one row per session.
     """
     carts = cart_sessions(sessions)
+    carts = carts if since is None else carts.filter(carts.session_end >= since)
     return carts.filter(carts.first_purchase.isnull()).select("session_id", step=carts.last_step)

@@ -18,49 +18,50 @@ def past_of(sessions: ibis.Table, points: ibis.Table) -> ibis.Table:
     return joined.filter(joined.step <= joined.latest_point).drop("latest_point")
 
 
-def running_features(past: ibis.Table) -> ibis.Table:
-    """What is known of the session itself after each of its events.
+def running_features(past: ibis.Table, points: ibis.Table) -> ibis.Table:
+    """What is known of the session itself at each point.
 
     Args:
         past: events with `session_id` and `step`, whole sessions from their first event on.
+        points: `session_id` and `step`.
 
     Returns:
         `session_id`, `step`, `visitor_id`, `ts`, `session_start` and the features of the groups session and time, and
-        `viewed_mean_price`; one row per event.
+        `viewed_mean_price`; one row per point.
     """
-    events = _with_firsts(past)
-    so_far = ibis.window(group_by="session_id", order_by="step", rows=(None, 0))
-
-    def count(kind: str) -> ibis.Value:
-        return count_where(events.event == kind).over(so_far)
-
-    view_units = ibis.ifelse(events.event == "view", price_units(events.price), None)
-    cart_ts = ibis.ifelse(events.event == "cart", events.ts, None)
-    running = events.select(
-        "session_id", "visitor_id", "step", "ts", "interval",
-        n_views=count("view"), n_carts=count("cart"), n_uncarts=count("uncart"), n_favourites=count("favourite"),
-        distinct_items=count_where(events.new_item).over(so_far),
-        distinct_categories=count_where(events.new_category).over(so_far),
-        session_start=events.ts.min().over(so_far),
-        first_cart_ts=cart_ts.min().over(so_far),
-        last_cart_ts=cart_ts.max().over(so_far),
-        first_cart=ibis.ifelse(events.event == "cart", events.step, None).min().over(so_far),
-        max_interval=events.interval.max().over(so_far),
-        view_units=view_units.sum().over(so_far),
-        priced_views=view_units.count().over(so_far),
-    )  # fmt: skip
-    return _finished(running)
-
-
-def _with_firsts(past: ibis.Table) -> ibis.Table:
-    """Whether an event is the session's first with its item and with its category, and the time since the previous."""
-    of_item = ibis.window(group_by=["session_id", "item_id"], order_by="step")
-    of_category = ibis.window(group_by=["session_id", "category"], order_by="step")
+    asked = points.select("session_id", point="step")
     before = ibis.window(group_by="session_id", order_by="step")
-    return past.mutate(
-        new_item=ibis.row_number().over(of_item) == 0,
-        new_category=past.category.notnull() & (ibis.row_number().over(of_category) == 0),
-        interval=micros(past.ts, past.ts.lag().over(before)),
+    timed = past.mutate(interval=micros(past.ts, past.ts.lag().over(before)))
+    # Events are added up for each point anew: less work than running totals at every event, most of which nobody asks.
+    t = timed.join(asked, "session_id").filter(lambda t: t.step <= t.point)
+    is_cart = t.event == "cart"
+    view_units = ibis.ifelse(t.event == "view", price_units(t.price), None)
+    kinds = {"n_views": "view", "n_carts": "cart", "n_uncarts": "uncart", "n_favourites": "favourite"}
+    running = t.group_by("session_id", step=t.point).agg(
+        **{name: count_where(t.event == kind) for name, kind in kinds.items()},
+        visitor_id=t.visitor_id.arbitrary(),
+        ts=t.ts.max(),
+        interval=t.interval.max(where=t.step == t.point),
+        session_start=t.ts.min(),
+        first_cart_ts=t.ts.min(where=is_cart),
+        last_cart_ts=t.ts.max(where=is_cart),
+        first_cart=t.step.min(where=is_cart),
+        max_interval=t.interval.max(),
+        view_units=view_units.sum(),
+        priced_views=view_units.count(),
+    )
+    return _finished(running.join(_different(past, asked), ["session_id", "step"]))
+
+
+def _different(past: ibis.Table, asked: ibis.Table) -> ibis.Table:
+    """How many items and categories a session had at each point."""
+    items = past.group_by("session_id", name=past.item_id).agg(first=past.step.min())
+    known = past.filter(past.category.notnull())
+    categories = known.group_by("session_id", name=known.category).agg(first=known.step.min())
+    firsts = items.mutate(is_item=True).union(categories.mutate(is_item=False))
+    t = firsts.join(asked, "session_id").filter(lambda t: t.first <= t.point)
+    return t.group_by("session_id", step=t.point).agg(
+        distinct_items=count_where(t.is_item), distinct_categories=count_where(~t.is_item)
     )
 
 
