@@ -1,21 +1,24 @@
 """A shop that drifts, retrained every week: what the served champion is worth beside all that could have been served.
 
-    python -m benchmarks.retraining [--quick] [--sessions N] [--seed S] [--workdir FOLDER]
+    python -m benchmarks.retraining [--quick] [--recommender] [--sessions N] [--seed S] [--workdir FOLDER]
 
 The demo shop's first week is run; then twelve more weeks arrive one by one and `retrain` decides on each, by the same
 function as the command. Items join each week, prices rise in week 5, a season turns causes round in week 7, and one
 week's prices arrive in cents. After each decision the champion and every version that was ever registered are scored on
 the week that follows, against the shop's true probabilities, so that an AUC is off by no luck of the labels. `--quick`
-is three weeks, the season beginning with the second and the last one broken. The recommender is left out.
+is three weeks, the season beginning with the second and the last one broken. With `--recommender` a small recommender
+is retrained beside it, and every version of it ranks the sessions of the week that follows.
 
 Targets: the champion is never more than 0.005 AUC below the best version there is; from the season on it beats the
 first week's model, never retrained (mean over the weeks; lower end of the 95% interval over sessions); the broken week
-is refused; and no promoted challenger is truly worse than the champion it replaces.
+is refused; and no promoted challenger is truly worse than the champion it replaces. Of the recommender: it beats the
+first one over all weeks, and none that is promoted is surely worse (the next items are known, their probabilities not).
 """
 
 import argparse
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +31,7 @@ from rich.console import Console
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.harness import Target, finish
+from benchmarks.recommender_weeks import Served, tell_recommender
 from data.demo import DEMO_SOURCE
 from data.demo.drift import DriftingShop, broken, simulate_week
 from data.examples import Examples, from_frame
@@ -42,6 +46,7 @@ from pipeline.champion import own_folder
 from pipeline.config import PipelineConfig, load_config
 from pipeline.planning import Selection
 from pipeline.progress import Progress
+from pipeline.retraining.champions import names_of
 from pipeline.retraining.flow import retrain
 from pipeline.runner import run
 from pipeline.store import open_store
@@ -55,11 +60,19 @@ SETTINGS = (
     "evaluate.bootstrap=20", "explain.max_rows=60", "explain.background=10", "explain.permutation_repeats=2",
     "explain.quality.enabled=false", "retrain.window_days=28",
 )  # fmt: skip
+RECOMMENDER = (
+    "recommender.enabled=true", "recommender.dimension=32", "recommender.epochs=8", "recommender.baselines=[]",
+    "evaluate.max_prefixes=6000",
+)  # fmt: skip
 TARGETS = (
     Target("most_below_best", "<=", 0.005),
     Target("gain_over_first_low", ">=", 0.0),
     Target("broken_weeks_refused", ">=", 1.0),
     Target("worse_promoted", "<=", 0.0),
+)
+RECOMMENDER_TARGETS = (
+    Target("recommender_gain_over_first_low", ">=", 0.0),
+    Target("recommender_surely_worse_promoted", "<=", 0.0),
 )
 
 
@@ -81,11 +94,8 @@ class Week:
     week: int
     decision: str
     sentence: str
-    champion: str
-    """Version served afterwards."""
-
-    versions: tuple[str, ...]
-    """Versions there are."""
+    served: Mapping[str, Served]
+    """`abandonment`, and `recommender` where there is one."""
 
 
 def write_events(events: pd.DataFrame, folder: Path, week: int) -> None:
@@ -97,7 +107,7 @@ def write_events(events: pd.DataFrame, folder: Path, week: int) -> None:
 def live(plan: Plan, config: PipelineConfig, home: Path) -> list[Week]:
     """Run on the first week, then retrain on each that follows but the last."""
     shop, log, workdir = plan.shop, home / "log", home / "work"
-    name, weeks = config.tracking.abandonment_name, []
+    weeks = []
     with Progress(Console(quiet=True)) as progress:
         for week in range(1, shop.weeks):
             events = simulate_week(shop, week).events
@@ -107,12 +117,17 @@ def live(plan: Plan, config: PipelineConfig, home: Path) -> list[Week]:
                 continue
             outcome = retrain(config, workdir, progress, datetime.now(UTC).replace(tzinfo=None))
             told: dict[str, Any] = outcome.decision or outcome.refused[0]
-            client = open_store()
-            champion = str(client.get_registered_model(name).aliases[CHAMPION])
-            numbers = sorted(int(one.version) for one in client.search_model_versions(f"name = '{name}'"))
-            weeks.append(Week(week, told["decision"], told["sentence"], champion, tuple(map(str, numbers))))
+            served = {model: _served(name, week) for model, name in names_of(config).items()}
+            weeks.append(Week(week, told["decision"], told["sentence"], served))
             print(f"week {week:2d}  {told['sentence']}", flush=True)
     return weeks
+
+
+def _served(name: str, week: int) -> Served:
+    client = open_store()
+    champion = str(client.get_registered_model(name).aliases[CHAMPION])
+    numbers = sorted(int(one.version) for one in client.search_model_versions(f"name = '{name}'"))
+    return Served(week, champion, tuple(map(str, numbers)))
 
 
 @dataclass(frozen=True)
@@ -139,6 +154,12 @@ class Scored:
         rows = self.week == week
         p, labels = self.truth[rows], np.repeat([1, 0], rows.sum())
         return float(roc_auc_score(labels, np.tile(scores[rows], 2), sample_weight=np.concatenate([p, 1 - p])))
+
+    def log_loss(self, week: int, scores: Floats) -> float:
+        """Log loss expected on a week, in nats: each label is drawn from its true probability."""
+        rows = self.week == week
+        p, said = self.truth[rows], np.clip(scores[rows], 1e-7, 1 - 1e-7)
+        return float(-(p * np.log(said) + (1 - p) * np.log1p(-said)).mean())
 
     def gains(self, week: int, one: str, other: str) -> Floats:
         """(`RESAMPLES`,) AUC of one version less another's on draws of a week's sessions."""
@@ -179,18 +200,22 @@ def _model(config: PipelineConfig, frame: pd.DataFrame, version: str, place: Pat
 
 def tell(plan: Plan, weeks: list[Week], found: Scored) -> dict[str, float]:
     """Print a line a week; the figures."""
-    rows, gains, worse, before = [], [], 0, FIRST
+    rows, gains, worse, less_true, before = [], [], 0, 0, FIRST
     for one in weeks:
-        following = one.week + 1
-        auc = {version: found.auc(following, found.said[version]) for version in one.versions}
+        following, champion = one.week + 1, one.served["abandonment"].champion
+        auc = {version: found.auc(following, found.said[version]) for version in one.served["abandonment"].versions}
+        loss = {version: found.log_loss(following, found.said[version]) for version in (champion, before)}
+        decision = "refused" if one.decision == "refused" else "kept" if champion == before else "promoted"
         rows.append({
-            "week": one.week, "decision": one.decision, "champion": one.champion, "auc": auc[one.champion],
+            "week": one.week, "decision": decision, "champion": champion, "auc": auc[champion],
             "best": max(auc.values()), "first": auc[FIRST], "possible": found.auc(following, found.truth),
+            "loss": loss[champion], "loss_before": loss[before],
         })  # fmt: skip
-        worse += one.decision == "promoted" and auc[one.champion] < auc[before]
+        worse += auc[champion] < auc[before]
+        less_true += loss[champion] > loss[before]
         if one.week >= plan.shop.season_week:
-            gains.append(found.gains(following, one.champion, FIRST))
-        before = one.champion
+            gains.append(found.gains(following, champion, FIRST))
+        before = champion
     table = pd.DataFrame(rows)
     below, over = table["best"] - table["auc"], table["auc"] - table["first"]
     told = table.assign(below_best=below, over_first=over)
@@ -207,6 +232,7 @@ def tell(plan: Plan, weeks: list[Week], found: Scored) -> dict[str, float]:
         "gain_over_first_high": edges[1],
         "broken_weeks_refused": float((table.loc[table["week"] == plan.broken_week, "decision"] == "refused").sum()),
         "worse_promoted": float(worse),
+        "worse_log_loss_promoted": float(less_true),
     }
 
 
@@ -214,6 +240,7 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="three weeks")
+    parser.add_argument("--recommender", action="store_true", help="retrain a recommender as well")
     parser.add_argument("--sessions", type=int, default=6_000, help="sessions a week")
     parser.add_argument("--seed", type=int, default=7, help="seed of the shop")
     parser.add_argument("--workdir", type=Path, help="where to keep everything; a temporary folder where not given")
@@ -225,11 +252,16 @@ def main() -> None:
         home = arguments.workdir or Path(scratch)
         home.mkdir(parents=True, exist_ok=True)
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{home / 'mlflow.db'}"
-        config = load_config("demo", None, SETTINGS)
+        config = load_config("demo", None, (*SETTINGS, *(RECOMMENDER if arguments.recommender else ())))
         source = DEMO_SOURCE.model_copy(update={"path": home / "log"})
         config = config.model_copy(update={"source": source})
         weeks = live(plan, config, home)
-        finish("retraining", tell(plan, weeks, score(plan, config, home, weeks[-1].versions)), TARGETS)
+        figures = tell(plan, weeks, score(plan, config, home, weeks[-1].served["abandonment"].versions))
+        if arguments.recommender:
+            served = [one.served["recommender"] for one in weeks]
+            name, featurized = config.tracking.recommender_name, home / "all" / "featurize"
+            figures |= tell_recommender(str(name), served, featurized, home)
+        finish("retraining", figures, TARGETS + (RECOMMENDER_TARGETS if arguments.recommender else ()))
 
 
 if __name__ == "__main__":

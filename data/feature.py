@@ -44,6 +44,9 @@ class Feature:
     at_least: tuple[str, ...] = ()
     """Features that are never above it: a cart is worth no less than the dearest item in it."""
 
+    cumulative: bool = False
+    """Whether it is made of counts since the log began: it moves as the log grows, though nobody behaves otherwise."""
+
 
 def write_features(features: tuple[Feature, ...], path: Path) -> None:
     """Write the features as JSON, in column order."""

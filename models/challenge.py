@@ -31,8 +31,9 @@ def judge(
     """Promote where the challenger is surely better and nothing that matters has become worse.
 
     All of it must hold: the lower end of the AUC difference's interval is above `margin`; the expected calibration
-    error rises by no more than `max_ece_rise`; no slice surely falls by more than `max_slice_fall`. Both models are
-    scored on the same draws of whole sessions (Efron & Tibshirani 1993, ch. 8 and 13), so that what they share cancels.
+    error rises by no more than `max_ece_rise`, or log loss surely falls; no slice surely falls by more than
+    `max_slice_fall`. Both models are scored on the same draws of whole sessions (Efron & Tibshirani 1993, ch. 8 and
+    13), so that what they share cancels.
 
     Args:
         champion_probability: (n,) the champion's probabilities of "abandoned".
@@ -157,20 +158,31 @@ def _slice(
 
 
 def _checks(evidence: dict[str, Any], config: RetrainConfig) -> list[Check]:
-    auc, ece = evidence["differences"]["auc"], evidence["differences"]["ece"]
+    auc = evidence["differences"]["auc"]
     both = (evidence[CHAMPION]["auc"], evidence[CHALLENGER]["auc"])
     return [
         gained("AUC", auc, both, config.margin, config.confidence),
-        _calibrated(evidence[CHAMPION]["ece"], evidence[CHALLENGER]["ece"], ece, config),
+        _calibrated(evidence, config),
         slices_held("AUC", evidence["slices"], config),
     ]
 
 
-def _calibrated(old: float, new: float, difference: list[float], config: RetrainConfig) -> Check:
-    passed = difference[0] <= config.max_ece_rise
-    return Check(
-        passed,
+def _calibrated(evidence: dict[str, Any], config: RetrainConfig) -> Check:
+    """Whether decisions by the probabilities themselves become no worse.
+
+    The calibration error is no proper score: one who says the same of every cart has none, and helps nobody. Log loss
+    weighs calibration and telling carts apart together (Gneiting & Raftery 2007), as every cost of deciding by the
+    probabilities does, and is what both models were fitted by: where it surely falls, the calibration error may rise.
+    """
+    old, new, rise = evidence[CHAMPION]["ece"], evidence[CHALLENGER]["ece"], evidence["differences"]["ece"]
+    held = rise[0] <= config.max_ece_rise
+    told = (
         f"The challenger's calibration error is {new:.4f} and the champion's {old:.4f}: "
-        f"{moved(difference, config.confidence)}, {'no more' if passed else 'more'} than the "
-        f"{config.max_ece_rise:g} allowed.",
+        f"{moved(rise, config.confidence)}, {'no more' if held else 'more'} than the {config.max_ece_rise:g} allowed"
     )
+    if held:
+        return Check(True, f"{told}.")
+    loss = evidence["differences"]["log_loss"]
+    falls = loss[2] < 0
+    word = "but log loss surely falls" if falls else "and log loss does not surely fall"
+    return Check(falls, f"{told}, {word}: {moved(loss, config.confidence)}.")

@@ -56,8 +56,11 @@ class FeatureDrift:
     p_value: float | None
     """Its p-value after Holm's correction over all features."""
 
+    cumulative: bool
+    """Whether it is made of counts since the log began: it moves as the log grows, which gives no alarm."""
+
     state: State
-    """By `psi_warning` and `psi_alert`; stable where chance alone may give as much."""
+    """By `psi_warning` and `psi_alert`; stable where chance alone may give as much, or where it is cumulative."""
 
     bins: tuple[BinShares, ...]
     """The shares behind it."""
@@ -105,7 +108,7 @@ class Drift:
     """Everything that was compared."""
 
     features: tuple[FeatureDrift, ...]
-    """The features, those that moved most first."""
+    """The features, those that moved most first; those that are cumulative last."""
 
     label: LabelShift
     """The label."""
@@ -142,11 +145,11 @@ def measure_drift(reference: Examples, current: Examples, config: RetrainConfig)
     _check(reference, current)
     clusters = [clusters_of(one.keys) for one in (reference, current)]
     sessions = (int(clusters[0].max()) + 1, int(clusters[1].max()) + 1)
-    found = [_feature(spec, reference, current, sessions, config) for spec in reference.specs]
+    found = [_feature(spec, reference, current, sessions, config) for spec in current.specs]
     tested = [place for place, one in enumerate(found) if one["p_value"] is not None]
     for place, p_value in zip(tested, holm(np.array([found[place]["p_value"] for place in tested])), strict=True):
         found[place]["p_value"] = float(p_value)
-    features = sorted((FeatureDrift(**one) for one in found), key=lambda one: (-one.psi, one.feature))
+    features = sorted((FeatureDrift(**one) for one in found), key=lambda one: (one.cumulative, -one.psi, one.feature))
     first = [
         one.abandoned[np.unique(own, return_index=True)[1]]
         for one, own in zip((reference, current), clusters, strict=True)
@@ -199,7 +202,8 @@ def _feature(
         "psi_by_chance": chance,
         "ks": ks,
         "p_value": p_value,
-        "state": state if index > chance else "stable",
+        "cumulative": spec.cumulative,
+        "state": state if index > chance and not spec.cumulative else "stable",
         "bins": tuple(BinShares(label, float(before), float(now)) for label, before, now in shares),
     }
 

@@ -118,24 +118,24 @@ FEATURES: tuple[Feature, ...] = (
         description="Day of the week in UTC, 0 for Monday to 6 for Sunday.",
     ),
     Feature(
-        "visitor_sessions", "Earlier sessions of the visitor", "visitor", unit="sessions",
+        "visitor_sessions", "Earlier sessions of the visitor", "visitor", unit="sessions", cumulative=True,
         description="Number of sessions the visitor had started before this one.",
     ),
     Feature(
-        "visitor_carts", "Earlier cart events of the visitor", "visitor", unit="events",
+        "visitor_carts", "Earlier cart events of the visitor", "visitor", unit="events", cumulative=True,
         description="Number of times the visitor had put something into a cart before this session started.",
     ),
     Feature(
-        "visitor_purchases", "Earlier purchases of the visitor", "visitor", unit="events",
+        "visitor_purchases", "Earlier purchases of the visitor", "visitor", unit="events", cumulative=True,
         description="Number of purchase events of the visitor before this session started.",
     ),
     Feature(
-        "cart_item_popularity", "Popularity of cart items", "item", unit="events",
+        "cart_item_popularity", "Popularity of cart items", "item", unit="events", cumulative=True,
         description="Events that anybody had with an item before it went into the cart, "
         "as a mean over the items in the cart now.",
     ),
     Feature(
-        "cart_item_conversion", "Conversion of cart items", "item", unit="ratio",
+        "cart_item_conversion", "Conversion of cart items", "item", unit="ratio", cumulative=True,
         description="Purchases per cart event that an item had before it went into the cart, smoothed, "
         "as a mean over the items in the cart now.",
     ),

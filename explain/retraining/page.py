@@ -14,11 +14,12 @@ LIMITS = (
     "Both models were scored on the same sessions, which began after everything that either has learnt from.",
     "An interval that reaches zero does not say that the models are equal, only that these sessions cannot tell them "
     "apart: the champion stays then, and the next retrain compares again.",
-    "A challenger learns from what lies before the newest window, so the newest week is tested on before it is learnt "
-    "from.",
+    "A challenger learns from what lies before the newest window, and is calibrated on the latest of it; the newest "
+    "window is learnt from by the next challenger. One that had learnt from it could not be proven to be no worse.",
     "Drift says that carts look otherwise than those the champion learnt from. It is no proof that the champion has "
-    "become worse; the comparison is. Features that count since the log began, such as a visitor's earlier sessions, "
-    "move as the log grows, without anybody behaving otherwise.",
+    "become worse; the comparison is. The hour and the weekday move where one of the two does not cover whole weeks.",
+    "Features made of counts since the log began, such as a visitor's earlier sessions, move as the log grows, though "
+    "nobody behaves otherwise: they stand last and give no alarm.",
 )
 
 
@@ -75,8 +76,9 @@ def _key_figures(decision: Mapping[str, Any]) -> list[dict[str, str]]:
         data = decision["data"]
         shown.append(("Sessions compared", count_text(decision["sessions"]), f"from {_moment(decision['test_from'])}"))
         shown.append(("New events", count_text(data["added"]), f"{count_text(data['late'])} of them late"))
-    if decision["drift"] and decision["drift"]["features"]:
-        most = decision["drift"]["features"][0]
+    moved = [one for one in decision["drift"]["features"] if not one["cumulative"]] if decision["drift"] else []
+    if moved:
+        most = moved[0]
         shown.append(("Largest drift (PSI)", decimal_text(most["psi"]), most["title"]))
     return [{"name": name, "value": value, "below": below} for name, value, below in shown]
 

@@ -18,6 +18,7 @@ from explain.wording import (
 )
 
 CHARTED = 12
+GROWS = "grows with the log"
 STATES = {"stable": "stable", "warning": "drifting", "alert": "drifted far"}
 
 
@@ -90,12 +91,13 @@ def drift_part(found: Mapping[str, Any]) -> dict[str, Any]:
             Cell(decimal_text(one["psi"]), f"up to {decimal_text(one['psi_by_chance'])} by chance"),
             decimal_text(one["ks"]),
             DASH if one["p_value"] is None else number_text(one["p_value"]),
-            STATES[one["state"]],
+            GROWS if one["cumulative"] else STATES[one["state"]],
         )
         for one in features
     ]
+    caption = "Every feature, the one that moved most first; last those that grow with the log"
     head = ("Feature", "PSI", "KS distance", "p, corrected", "State")
-    most = features[:CHARTED]
+    most = [one for one in features if not one["cumulative"]][:CHARTED]
     figure = bars(
         [one["title"] for one in most], [one["psi"] for one in most], [decimal_text(one["psi"]) for one in most],
         "Features that moved most", "Population stability index of each feature: 0 where nothing moved.",
@@ -104,7 +106,7 @@ def drift_part(found: Mapping[str, Any]) -> dict[str, Any]:
     now, before = share_text(label["current"]), share_text(label["reference"])
     return {
         "figure": figure if most else None,
-        "table": Grid("Every feature, the one that moved most first", head, tuple(rows), frozenset({4})),
+        "table": Grid(caption, head, tuple(rows), frozenset({4})),
         "label": f"{now} of the carts were left, and {before} of those the champion learnt from: a change of "
         f"{signed_text(change, 1)} points ({interval_text(edges, 1)}).",
     }

@@ -28,8 +28,8 @@ class RetrainConfig(StrictModel):
     """Bootstrap resamples (of whole sessions) behind each interval."""
 
     max_ece_rise: float = Field(default=0.02, ge=0.0, le=1.0)
-    """Most by which a challenger's expected calibration error may be above the champion's: nudges are decided by the
-    probabilities themselves, which a better AUC says nothing about."""
+    """Most by which a challenger's expected calibration error may be above the champion's, unless its log loss is
+    surely below: nudges are decided by the probabilities themselves, which a better AUC says nothing about."""
 
     max_slice_fall: float = Field(default=0.02, ge=0.0, le=1.0)
     """Fall in AUC (of the recommender: in recall) that no slice may have for sure: a slice whose interval lies wholly

@@ -114,7 +114,8 @@ def figures(decision: Decision) -> dict[str, float]:
             known = one["evidence"].get(side, {})
             found |= {f"{model}.{side}.{metric}": float(value) for metric, value in known.items() if value is not None}
     if decision["drift"]:
-        found["drift.psi_max"] = max((float(one["psi"]) for one in decision["drift"]["features"]), default=0.0)
+        alarming = [one for one in decision["drift"]["features"] if not one["cumulative"]]
+        found["drift.psi_max"] = max((float(one["psi"]) for one in alarming), default=0.0)
         found["drift.label"] = float(decision["drift"]["label"]["difference"][0])
     if decision["new_items"]:
         found["new_items.share"] = float(decision["new_items"]["share"])

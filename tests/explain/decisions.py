@@ -18,7 +18,7 @@ def verdict(name: str, metrics: dict[str, list[float] | None], **changes: Any) -
 
 def decision(**changes: Any) -> dict[str, Any]:
     feature = {"feature": EVIL[0], "title": EVIL[2], "psi": 0.3, "psi_by_chance": 0.01, "ks": 0.2, "p_value": 0.001,
-               "state": "alert", "bins": []}  # fmt: skip
+               "state": "alert", "cumulative": False, "bins": []}  # fmt: skip
     check = {"name": "price level", "passed": False, "sentence": f"Prices rose. {EVIL[1]}"}
     return {
         "id": "2026-05-01-0a1b2c3d", "decision": "promoted", "sentence": "promoted", "preset": EVIL[0],

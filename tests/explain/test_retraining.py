@@ -33,6 +33,18 @@ def test_it_says_what_was_decided_and_why(tmp_path: Path) -> None:
     assert len(names) == 6
 
 
+def test_a_feature_that_grows_with_the_log_is_told_apart_and_is_no_alarm(tmp_path: Path) -> None:
+    made = decision()
+    moved = made["drift"]["features"][0]
+    grown = moved | {"title": "Earlier sessions", "psi": 3.5, "state": "stable", "cumulative": True}
+    made["drift"]["features"] = [moved | {"title": "Cart value"}, grown]
+    text = write_retraining(made, tmp_path).read_text()
+    page = Page(text)
+    assert "grows with the log" in page.text
+    assert page.text.split("Largest drift (PSI)")[1].split("\n")[0] == "0.300Cart value"
+    assert "Earlier sessions" not in "".join("".join(chart.itertext()) for chart in charts(text))
+
+
 def test_a_champion_that_stays_for_want_of_sessions_says_so(tmp_path: Path) -> None:
     made = decision(decision="kept", sentence="kept: 3 sessions to compare on", models={}, drift=None, new_items=None)
     page = Page(write_retraining(made, tmp_path).read_text())

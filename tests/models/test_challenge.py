@@ -105,6 +105,17 @@ def test_better_ranking_does_not_excuse_worse_probabilities() -> None:
     assert judge(WORSE, bent, EXAMPLES, changed(max_ece_rise=0.5), 0).promote
 
 
+def test_a_calibration_error_may_rise_where_log_loss_surely_falls() -> None:
+    # Nearly the same of every cart: calibrated, and of no use.
+    alike = EXAMPLES.abandoned.mean() + 1e-6 * np.random.default_rng(0).normal(size=len(EXAMPLES))
+    verdict = judge(alike, TRUTH**1.3, EXAMPLES, changed(max_ece_rise=0.02), 0)
+    differences = verdict.evidence["differences"]
+    assert differences["ece"][1] > 0.02
+    assert differences["log_loss"][2] < 0
+    assert "more than the 0.02 allowed, but log loss surely falls" in verdict.reasons[1]
+    assert verdict.promote
+
+
 def test_a_slice_that_falls_keeps_the_champion_and_is_named() -> None:
     books = (EXAMPLES.features["category"] == "books").to_numpy()
     blind = np.where(books, np.random.default_rng(0).permutation(TRUTH), TRUTH)

@@ -4,12 +4,19 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from data.config import DemoConfig, EngineConfig, FeatureConfig, SessionConfig
+from data.demo import simulate
 from data.errors import InputError
-from data.examples import Examples
+from data.examples import Examples, from_frame
+from data.feature import read_features
+from data.features.catalogue import FEATURES
+from data.featurize import featurize
 from models.config import RetrainConfig
 from models.drift import Drift, FeatureDrift, measure_drift, new_items
+from tests.data.logs import sessions_of, write_events
 from tests.models.tables import carts
 
 CONFIG = RetrainConfig()
@@ -38,6 +45,37 @@ def test_a_sample_has_not_moved_from_itself() -> None:
     assert [one.psi for one in drift.features] == [0.0] * len(drift.features)
     assert {one.ks for one in drift.features} == {0.0, None}
     assert drift.label.difference[0] == 0.0
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Examples, Examples]:
+    """The examples of a shop in which nothing changes: the first 14 days of its log, and the last 14."""
+    folder = tmp_path_factory.mktemp("shop")
+    events = simulate(DemoConfig(sessions=6_000, items=200, days=28)).events
+    events = events.assign(session_id=None, row=np.arange(len(events)))
+    write_events(sessions_of(events), folder / "events.parquet")
+    featurize(folder / "events.parquet", FeatureConfig(), SessionConfig(), EngineConfig(), folder)
+    frame, specs = pd.read_parquet(folder / "examples.parquet"), read_features(folder / "features.json")
+    late = frame["session_start"] >= frame["session_start"].min().normalize() + pd.Timedelta(days=14)
+    first, last = (from_frame(frame[rows].reset_index(drop=True), specs) for rows in (~late, late))
+    return first, last
+
+
+def test_features_that_grow_with_the_log_give_no_alarm_where_nothing_changes(halves: tuple[Examples, Examples]) -> None:
+    drift = measure_drift(*halves, CONFIG)
+    moved = {one.feature for one in drift.features if one.psi >= CONFIG.psi_warning}
+    growing = {spec.name for spec in FEATURES if spec.cumulative}
+    assert drift.state == "stable"
+    assert {"visitor_sessions", "cart_item_popularity"} <= moved <= growing
+    assert [one.cumulative for one in drift.features] == sorted(one.cumulative for one in drift.features)
+
+
+def test_a_feature_that_grows_is_compared_all_the_same(halves: tuple[Examples, Examples]) -> None:
+    marked = {one.feature: one for one in measure_drift(*halves, CONFIG).features}
+    plain = [replace(one, specs=tuple(replace(spec, cumulative=False) for spec in one.specs)) for one in halves]
+    unmarked = {one.feature: one for one in measure_drift(plain[0], plain[1], CONFIG).features}
+    assert {name: one.psi for name, one in marked.items()} == {name: one.psi for name, one in unmarked.items()}
+    assert unmarked["cart_item_popularity"].state == "alert"
 
 
 def test_only_the_feature_that_moved_is_told_first_and_by_how_much() -> None:
