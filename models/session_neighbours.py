@@ -1,5 +1,6 @@
 """Nearest-neighbour baselines: what the training sessions most like this one went on with."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -67,7 +68,7 @@ class Pairs:
         )  # fmt: skip
 
 
-class SessionNeighbours:
+class SessionNeighbours(ABC):
     """What V-SkNN and VSTAN share: candidates, the k nearest of them, and the sum of their items.
 
     Candidates are the `sample_size` most recent training sessions with an item of the session; of the equally similar
@@ -109,21 +110,21 @@ class SessionNeighbours:
         self._starts = ends - self._counts
         self._idf = 1.0 + idf_weight * np.log(max(len(train), 1) / np.maximum(support, 1))
 
+    @abstractmethod
     def position(self, step: Ints, length: Ints) -> Floats:
         """Weight of a session's item by its step and the session's length."""
-        raise NotImplementedError
 
+    @abstractmethod
     def similarity(self, overlap: Floats, size: Ints, past: Ints) -> Floats:
         """Similarity of sessions of `size` distinct items to training sessions they share items with."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decay(self, step: Ints) -> Floats:
         """Weight of a neighbour by the step of the latest shared item."""
-        raise NotImplementedError
 
+    @abstractmethod
     def nearness(self, distance: Ints) -> Floats:
         """Weight of a neighbour's item by its distance from the latest shared item."""
-        raise NotImplementedError
 
     def scores(self, inputs: Ids) -> Scores:
         """(n, V) scores of every item for padded sessions (n, L), the highest about 1."""
