@@ -29,7 +29,7 @@ import httpx2 as httpx
 import numpy as np
 import pandas as pd
 
-from benchmarks.harness import Target, finish
+from benchmarks.harness import Target, demo_run, finish
 
 RATE, CLIENTS, CONNECTIONS = 200, 8, 16
 SMALL = ("demo.sessions=6000", "tune.trials=2", "tune.epochs=4", "abandonment.epochs=8", "recommender.epochs=2")
@@ -177,11 +177,7 @@ def main() -> None:
         if arguments.workdir is None:
             os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{home / 'mlflow.db'}"
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        workdir = arguments.workdir or home / "work"
-        if arguments.workdir is None:
-            words = [word for setting in SMALL for word in ("--set", setting)]
-            command = [sys.executable, "-m", "pipeline", "run", "--workdir", str(workdir), *words]
-            subprocess.run(command, env=environment, check=True, stdout=sys.stderr)
+        workdir = arguments.workdir or demo_run(home, SMALL)
         asked = bodies(workdir, 2_000 if arguments.quick else 12_000)
         move = registered_twice()
         with server(workdir, home, environment) as address:
