@@ -1,4 +1,4 @@
-"""What a trial with randomized nudges says of the response to a nudge."""
+"""What a pilot with randomized nudges says of the response to a nudge."""
 
 from dataclasses import dataclass
 
