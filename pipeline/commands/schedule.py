@@ -134,6 +134,10 @@ def _print_status(job: Job) -> None:
             table.add_row(*map(Text, _row(job, run, going=plan is not None)))
         console.print(table)
         console.print(f"Logs are in {runs.log(latest[0]).parent}")
+    untold = [job.at(run.due) for run in runs.all() if run.untold]
+    if untold:
+        when = "from time to time" if plan else "when a scheduler starts"
+        console.print(f"People could not be told yet of {'; '.join(untold)}. It is tried again {when}.")
 
 
 def _row(job: Job, run: Run, going: bool) -> tuple[str, ...]:

@@ -58,6 +58,9 @@ class ScheduleConfig(StrictModel):
     notify_seconds: PositiveFloat = 30.0
     """How long a notification may take."""
 
+    notify_again_minutes: PositiveFloat = 10.0
+    """How long to wait before what could not be told is tried again; it is as well after each run, and at a start."""
+
     image: str = "retail-pipeline:latest"
     """Container image of this checkout, for `--print kubernetes`."""
 

@@ -69,15 +69,19 @@ def message(job: Job, run: Run, log: Path) -> Message:
     }
 
 
-def notify(settings: ScheduleConfig, told: Message, say: Callable[[str], None]) -> None:
-    """Tell it every way that is set; what goes wrong is only said."""
-    for way, tell in (("notify_command", _by_command), ("notify_webhook", _by_webhook)):
-        if not getattr(settings, way):
-            continue
-        try:
-            tell(settings, told)
-        except Exception as error:  # whatever is wrong with it, the schedule goes on
-            say(f"`schedule.{way}` could not tell of it: {error}")
+def ways(settings: ScheduleConfig) -> list[str]:
+    """Settings that name a way to tell people, of those that are set."""
+    return [way for way in WAYS if getattr(settings, way)]
+
+
+def notify(way: str, settings: ScheduleConfig, told: Message, say: Callable[[str], None]) -> bool:
+    """Tell it one way; whether that worked. What goes wrong is only said."""
+    try:
+        WAYS[way](settings, told)
+    except Exception as error:  # whatever is wrong with it, the schedule goes on
+        say(f"`schedule.{way}` could not tell of it: {error}")
+        return False
+    return True
 
 
 def _by_command(settings: ScheduleConfig, told: Message) -> None:
@@ -108,6 +112,10 @@ def _by_webhook(settings: ScheduleConfig, told: Message) -> None:
             raise RuntimeError(type(error).__name__) from None
     if not 200 <= answer.status_code < 300:
         raise RuntimeError(f"it answered {answer.status_code}")
+
+
+WAYS = {"notify_command": _by_command, "notify_webhook": _by_webhook}
+"""What tells people, by the setting that it goes by."""
 
 
 def _tail(log: Path) -> str:

@@ -1,15 +1,14 @@
 """One run: the command, tried again where it fails, with everything remembered before it happens."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from pipeline.scheduling import child
 from pipeline.scheduling.decisions import latest_decision
 from pipeline.scheduling.job import Job
-from pipeline.scheduling.notifying import message, notify
 from pipeline.scheduling.runs import Attempt, Outcome, Run, Runs
+from pipeline.scheduling.telling import Teller
 
 REFUSED = 3
 """Exit code of a command that will not learn from the new data."""
@@ -24,6 +23,7 @@ class Runner:
     def __init__(self, job: Job, runs: Runs, stop: Event, say: Callable[[str], None]) -> None:
         """Run `job`, remember it in `runs`, end early where `stop` is set, and tell the terminal by `say`."""
         self.job, self.runs, self._stop, self._say = job, runs, stop, say
+        self.teller = Teller(job, runs, say)
 
     def accept(self, due: datetime) -> Run:
         """The run that is due, on disk before the schedule moves on: taken up again, or a new one."""
@@ -54,13 +54,9 @@ class Runner:
             ended = self._to_be_told((self.runs.unfinished() or run).over("failed"))
             self._keep(ended)
         if ended:
-            self._tell(ended)
-
-    def catch_up(self) -> None:
-        """Tell of what an earlier scheduler was killed before it had told."""
-        for run in self.runs.all():
-            if run.untold:
-                self._tell(run)
+            came_to = "promoted" if ended.promoted else ended.outcome
+            self._say(f"{self.job.name}: {came_to}. Output: {self.runs.log(ended)}")
+            self.teller.tell(ended)
 
     def _tried(self, run: Run) -> Run | None:
         while (outcome := self._outcome(run)) is None:
@@ -145,13 +141,6 @@ class Runner:
             self.runs.save(run)
         except OSError as error:
             self._say(f"The outcome could not be kept: {error}")
-
-    def _tell(self, run: Run) -> None:
-        log = self.runs.log(run)
-        self._say(f"{self.job.name}: {'promoted' if run.promoted else run.outcome}. Output: {log}")
-        if run.untold:
-            notify(self.job.settings, message(replace(self.job, command=run.command), run, log), self._say)
-            self._keep(run.model_copy(update={"untold": False}))
 
     def _to_be_told(self, run: Run) -> Run:
         wanted = run.outcome in ("failed", "refused") or (run.promoted and self.job.settings.notify_promotion)

@@ -48,6 +48,9 @@ class Run(StrictModel):
     untold: bool = False
     """Whether people are still to be told of it: kept with the outcome, so that no kill in between loses that."""
 
+    told: tuple[str, ...] = ()
+    """Ways by which they were told, where another one has still to."""
+
     @property
     def name(self) -> str:
         """When it was due in UTC, as file names have it."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, NoReturn
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -91,10 +91,9 @@ def serve(job: Job, trigger: BaseTrigger, say: Callable[[str], None]) -> None:
         scheduler.add_listener(lambda _: say(busy), EVENT_JOB_MAX_INSTANCES)
         try:
             say(f"Next run of {job.name}: {job.at(scheduler.get_job(JOB).next_run_time)}. Stop with Ctrl-C.")
-            runner.catch_up()
+            runner.teller.tell()  # what an earlier scheduler could not tell, or was killed before it had
             scheduler.resume()
-            while True:
-                time.sleep(1.0)  # not `signal.pause()`, which waits on where the signal came just before it
+            _tell_again(runner, 60.0 * job.settings.notify_again_minutes)
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -113,6 +112,15 @@ def running(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):  # it is starting
         return None
     return plan
+
+
+def _tell_again(runner: Runner, seconds: float) -> NoReturn:
+    """Tell from time to time what could not be told, until a signal comes."""
+    while True:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            time.sleep(1.0)  # not `signal.pause()`, which waits on where the signal came just before it
+        runner.teller.tell()
 
 
 def _put(scheduler: Any, trigger: BaseTrigger, unfinished: Run | None) -> None:
