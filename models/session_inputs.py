@@ -14,6 +14,7 @@ from models.sequences import EVENTS, UNKNOWN, offsets_of
 Events = Sequence[Sequence[str] | None] | None
 Gaps = Sequence[Sequence[float] | None] | None
 
+NUMBERS = (int, float, np.integer, np.floating)
 CODES = {kind: place + 1 for place, kind in enumerate(EVENTS)}
 
 
@@ -41,9 +42,9 @@ def check_told(sessions: Sequence[Sequence[str]], events: Events, gaps: Gaps) ->
     strange = next((kind for kind in _flat(events) if kind not in CODES), None)
     if strange is not None:
         raise InputError(f"`events` should be among {', '.join(EVENTS)}. Received: {strange!r}")
-    wrong = next((gap for gap in _flat(gaps) if not (0 <= gap < math.inf)), None)
-    if wrong is not None:
-        raise InputError(f"`gaps` should be seconds, 0 or more. Received: {wrong}")
+    wrong = [gap for gap in _flat(gaps) if not _is_gap(gap)]
+    if wrong:
+        raise InputError(f"`gaps` should be seconds, 0 or more. Received: {wrong[0]}")
 
 
 def session_inputs(
@@ -73,6 +74,10 @@ def session_inputs(
     ends = found.offsets[1:]
     starts = np.maximum(found.offsets[:-1], ends - width)
     return found.seen(starts, ends - starts, width)
+
+
+def _is_gap(gap: Any) -> bool:
+    return isinstance(gap, NUMBERS) and not isinstance(gap, bool) and bool(0 <= gap < math.inf)
 
 
 def _flat(told: Sequence[Sequence[Any] | None] | None) -> Iterator[Any]:

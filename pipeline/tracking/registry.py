@@ -93,7 +93,7 @@ def _active(run_id: str) -> Iterator[None]:
 
 
 def _lenient(signature: "ModelSignature") -> "ModelSignature":
-    """A signature whose objects may have whole numbers where a number can have a fraction.
+    """A signature whose objects and lists may have whole numbers where a number can have a fraction.
 
     MLflow refuses a 5 there, and many clients write 5.0 as 5. Of type "any" it hands over what came, and the model says
     what is wrong with it.
@@ -109,7 +109,7 @@ def _any_number(kind: Any) -> Any:
     from mlflow.types.schema import AnyType, Array, DataType, Object, Property
 
     if isinstance(kind, Array):
-        return Array(_any_number(kind.dtype))
+        return Array(AnyType() if kind.dtype == DataType.double else _any_number(kind.dtype))
     if not isinstance(kind, Object):
         return kind
     properties = ((one, one.dtype == DataType.double) for one in kind.properties)

@@ -55,7 +55,12 @@ def ask(server: TestClient, row: dict[str, Any]) -> tuple[int, Any]:
             "one entry for each of 1 items of session 0. Received: 2",
         ),
         ({"session": ["item 1"], "gaps": [-1.0]}, "`gaps` should be seconds, 0 or more. Received: -1.0"),
-        ({"session": ["item 1"], "gaps": [None]}, "`gaps` should be seconds, 0 or more. Received: nan"),
+        ({"session": ["item 1"], "gaps": [None]}, "`gaps` should be seconds, 0 or more. Received: None"),
+        ({"session": ["item 1", "item 2"], "gaps": [None, 1]}, "`gaps` should be seconds, 0 or more. Received: None"),
+        ({"session": ["item 1"], "gaps": ["soon"]}, "`gaps` should be seconds, 0 or more. Received: soon"),
+        ({"session": ["item 1", "item 2"], "gaps": [0, True]}, "`gaps` should be seconds, 0 or more. Received: True"),
+        ({"session": ["item 1"], "gaps": [[5]]}, "`gaps` should be seconds, 0 or more. Received: [5]"),
+        ({"session": ["item 1"], "gaps": 5}, "Expected data to be list"),
         ({"session": "item 1"}, "Expected data to be list"),
         ({"events": ["view"]}, "missing inputs ['session']"),
     ],
@@ -65,6 +70,14 @@ def test_a_mistake_is_refused_in_words(server: TestClient, row: dict[str, Any], 
     assert status == 400
     assert told in answer["message"]
     assert "Traceback" not in json.dumps(answer)
+
+
+def test_whole_numbers_of_seconds_are_seconds(server: TestClient) -> None:
+    session = {"session": ["item 1", "item 2", "item 3"], "events": ["view", "cart", "view"]}
+    answers = [ask(server, {**session, "gaps": gaps}) for gaps in ([0.0, 5.0, 7.5], [0, 5, 7.5], [0.0, 5, 7.5])]
+    whole = [ask(server, {**session, "gaps": gaps}) for gaps in ([0.0, 5.0, 900.0], [0, 5, 900])]
+    assert {status for status, _ in (*answers, *whole)} == {200}
+    assert answers[0] == answers[1] == answers[2] != whole[0] == whole[1]
 
 
 def test_a_session_is_answered(server: TestClient) -> None:
