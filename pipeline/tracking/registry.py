@@ -1,5 +1,7 @@
 """Models in MLflow's registry."""
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import requires, version
@@ -11,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from data.errors import InputError
 from pipeline.quiet import quiet
-from pipeline.store import open_store, tracking_uri
+from pipeline.store import failures, open_store, tracking_uri
 from pipeline.tracking.champions import CHALLENGER, CHAMPION, promote
 from pipeline.tracking.entities import LoggedModel
 
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 ROOT = Path(__file__).resolve().parents[2]
+
+LONGEST = 300
+"""Characters of what MLflow says of an error."""
+
+OF_THIS_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE)
+"""Errors that only what is written can meet with, whatever file they are about."""
 
 
 def register(client: "MlflowClient", run_id: str, model: LoggedModel, tags: Mapping[str, str]) -> dict[str, Any]:
@@ -63,7 +71,7 @@ def fetch_model(address: str, folder: Path, setting: str) -> Path:
         The copy.
 
     Raises:
-        InputError: there is no such model, or the store cannot be reached.
+        InputError: there is no such model, its files cannot be had from the store, or they cannot be written here.
     """
     client = open_store()
     import mlflow
@@ -71,17 +79,45 @@ def fetch_model(address: str, folder: Path, setting: str) -> Path:
 
     try:
         with quiet():
-            return Path(mlflow.artifacts.download_artifacts(address, dst_path=str(folder)))
+            copy = Path(mlflow.artifacts.download_artifacts(address, dst_path=str(folder)))
     except (MlflowException, OSError) as error:
-        known = ", ".join(
-            f"models:/{model.name}@{alias}"
-            for model in client.search_registered_models(max_results=20)
-            for alias in sorted(model.aliases)
-        )
+        of_this_machine = _local_trouble(error, folder)
+        if of_this_machine:
+            raise InputError(
+                f"{address} is in the registry at {tracking_uri()}, but could not be copied to {folder} on this "
+                f"machine: {of_this_machine}"
+            ) from None
         raise InputError(
             f"`{setting}` should name a model in the registry at {tracking_uri()}. Received: {address}: "
-            f"{str(error).splitlines()[0][:300]} It has: {known or 'no model yet'}."
+            f"{' '.join(str(error).split())[:LONGEST]} It has: {_known_aliases(client)}."
         ) from None
+    if not any(path.is_file() for path in copy.rglob("*")):  # MLflow takes a folder that is gone for an empty one
+        raise InputError(
+            f"`{setting}` should name a model whose files are there. Received: {address}, which the registry at "
+            f"{tracking_uri()} knows, while its artifacts are gone."
+        )
+    return copy
+
+
+def _local_trouble(error: Exception, folder: Path) -> str | None:
+    """What an error says that this machine is to blame for, and not the store; None where that is not so.
+
+    MLflow downloads in threads, and hands on no more than the text of what went wrong in them.
+    """
+    signs = (str(folder), *map(os.strerror, OF_THIS_MACHINE))
+    lines = (line.strip()[:LONGEST] for line in str(error).splitlines())
+    return next((line for line in lines if any(sign in line for sign in signs)), None)
+
+
+def _known_aliases(client: "MlflowClient") -> str:
+    try:
+        models = client.search_registered_models(max_results=20)
+    except failures():
+        return "nothing that it would tell"
+    return (
+        ", ".join(f"models:/{model.name}@{alias}" for model in models for alias in sorted(model.aliases))
+        or "no model yet"
+    )
 
 
 @contextmanager
