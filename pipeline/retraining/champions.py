@@ -14,7 +14,7 @@ from pipeline.champion import own_folder
 from pipeline.config import PipelineConfig
 from pipeline.store import tracking_uri
 from pipeline.tracking import fetch_model
-from pipeline.tracking.champions import CHAMPION
+from pipeline.tracking.champions import champion_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -77,11 +77,11 @@ def fetch_champions(client: "MlflowClient", config: PipelineConfig, workdir: Pat
         partial = place.with_name(f"{place.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        registered = {model.name: model for model in client.search_registered_models(max_results=1000)}
         found = {}
         for model, name in names_of(config).items():
-            if name in registered and CHAMPION in registered[name].aliases:
-                found[model] = _fetch(client, model, name, str(registered[name].aliases[CHAMPION]), partial)
+            version = champion_of(client, name)
+            if version is not None:
+                found[model] = _fetch(client, model, name, version, partial)
         if not found:
             raise InputError(
                 f"`retrain` needs a champion to challenge; the registry at {tracking_uri()} has none of "

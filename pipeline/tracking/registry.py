@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from data.errors import InputError
 from pipeline.quiet import quiet
 from pipeline.store import failures, open_store, tracking_uri
-from pipeline.tracking.champions import CHALLENGER, CHAMPION, promote
+from pipeline.tracking.champions import CHALLENGER, CHAMPION, champion_of, promote
 from pipeline.tracking.entities import LoggedModel
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def register(client: "MlflowClient", run_id: str, model: LoggedModel, tags: Mapp
         version = str(mlflow.register_model(info.model_uri, model.name, tags={**tags, **figures}).version)
     aliases = [CHALLENGER]
     client.set_registered_model_alias(model.name, CHALLENGER, version)
-    if CHAMPION not in client.get_registered_model(model.name).aliases:
+    if champion_of(client, model.name) is None:
         promote(client, model.name, version)
         aliases.append(CHAMPION)
     return {"name": model.name, "version": version, "aliases": aliases, "uri": info.model_uri}
