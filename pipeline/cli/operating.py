@@ -79,12 +79,10 @@ def list_models(
 
 @app.command()
 def rollback(
-    model: Annotated[
-        str | None, typer.Option("--model", help="Name in the registry; not needed where there is one alone.")
-    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Roll back this registered model alone.")] = None,
     workdir: Workdir = WORK,
 ) -> None:
-    """Make the version that was champion before the present one the champion again, in the work folder too."""
+    """Undo the last promotion: all that it made champion is as it was before, in the registry and the work folder."""
     from pipeline.commands.registry import rollback_command
 
     rollback_command(model, workdir)

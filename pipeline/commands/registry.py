@@ -13,7 +13,10 @@ from rich.text import Text
 
 from data.errors import InputError
 from explain.wording import metric_name
+from pipeline.retraining.champions import names_of
 from pipeline.retraining.going_back import go_back
+from pipeline.retraining.state import HOME, check_store, read_state
+from pipeline.runner import CONFIG, read_config
 from pipeline.store import open_store, tracking_uri
 from pipeline.tracking.champions import known_model
 
@@ -71,35 +74,49 @@ def models_command(as_json: bool) -> None:
 
 
 def rollback_command(name: str | None, workdir: Path) -> None:
-    """Make the champion before the present one the champion again, and let the work folder serve it.
+    """Undo the newest promotion: all that it made champion, or one model alone, and let the work folder serve that.
 
     Raises:
-        InputError: it is not clear which model is meant, or there is nothing to go back to.
+        InputError: it is not clear which models are meant, or there is nothing to go back to.
     """
     client = open_store()
-    names = [model.name for model in client.search_registered_models(max_results=1000)]
-    if name is None and len(names) != 1:
-        raise InputError(
-            f"`--model` should name the model to roll back. Received: nothing; the registry at {tracking_uri()} has "
-            f"{', '.join(sorted(names)) or 'no model yet'}."
-        )
-    chosen = str(known_model(client, name or names[0]).name)
-    done = go_back(client, chosen, workdir)
+    done = go_back(client, _meant(client, workdir) if name is None else [known_model(client, name).name], workdir)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if done.resumed:
         console.print("An earlier rollback was stopped before it was done; this finished it, and went back no further.")
-    console.print(
-        f"{chosen}: version {done.now} is the champion again; version {done.left} was left. "
-        f"What loads models:/{chosen}@champion gets version {done.now} from now on."
-    )
+    for one in done.changes:
+        console.print(
+            f"{one.model}: version {one.now} is the champion again; version {one.left} was left. "
+            f"What loads models:/{one.model}@champion gets version {one.now} from now on."
+        )
     if done.served:
         console.print(f"{workdir} serves the champions: `score`, `recommend` and a running `serve` use them.")
     elif done.served is not None:
         console.print(
             f"{workdir} serves the same models as before: it has kept none that go with all champions. Where a "
             f"promotion was of two models, roll back the other one too; or let `serve` follow the registry: "
-            f"--abandonment or --recommender models:/{chosen}@champion"
+            f"--abandonment or --recommender models:/{done.changes[0].model}@champion"
         )
+
+
+def _meant(client: "MlflowClient", workdir: Path) -> list[str]:
+    """The models whose newest promotion is undone: those of the work folder's run, or the only one there is."""
+    known = sorted(str(model.name) for model in client.search_registered_models(max_results=1000))
+    if (workdir / CONFIG).exists():
+        state = read_state(workdir / HOME)
+        if state:
+            check_store(workdir / HOME, state)
+        own = names_of(read_config(workdir)).values()
+        names = [name for name in known if name in own]
+    else:
+        names = known if len(known) == 1 else []
+    if not names:
+        raise InputError(
+            f"`--workdir` should be the folder of a run whose models are registered, or `--model` name the one to roll "
+            f"back. Received: {workdir} and no model; the registry at {tracking_uri()} has "
+            f"{', '.join(known) or 'no model yet'}."
+        )
+    return names
 
 
 def _versions(client: "MlflowClient") -> list[Version]:

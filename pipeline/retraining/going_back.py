@@ -1,14 +1,14 @@
-"""`rollback`: the champion before is champion again, and the work folder serves what goes with the champions.
+"""`rollback`: the newest promotion is undone, and the work folder serves what goes with the champions.
 
-The alias and the folder cannot change in one step. A note written before the first of them lets the next `rollback` or
-`retrain` finish what a kill cut off.
+The aliases and the folder cannot change in one step. A note written before the first of them lets the next `rollback`
+or `retrain` finish what a kill cut off.
 """
 
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from pipeline.retraining.state import HOME, read_state
 from pipeline.runner import read_config
 from pipeline.store import tracking_uri
 from pipeline.tracking import fetch_model
-from pipeline.tracking.champions import champion_of, roll_back
+from pipeline.tracking.champions import champion_of, former_champion, newest_promotion, roll_back
 from pipeline.workdir import locked, write_whole
 
 if TYPE_CHECKING:
@@ -34,14 +34,24 @@ NOTE = "rollback.json"
 
 
 @dataclass(frozen=True)
-class WentBack:
-    """What a rollback came to."""
+class Change:
+    """One model that went back."""
+
+    model: str
+    """Its name in the registry."""
 
     left: str
     """Version that was champion."""
 
     now: str
     """Version that is champion again."""
+
+
+@dataclass(frozen=True)
+class WentBack:
+    """What a rollback came to."""
+
+    changes: tuple[Change, ...]
 
     served: bool | None
     """Whether the work folder serves the champions; None where no promotion has put anything in place there."""
@@ -50,12 +60,13 @@ class WentBack:
     """Whether this finished an earlier rollback, which was cut off, in the place of another one."""
 
 
-def go_back(client: "MlflowClient", name: str, workdir: Path) -> WentBack:
-    """Make the champion before the present one champion again, in the registry and in the work folder.
+def go_back(client: "MlflowClient", names: Collection[str], workdir: Path) -> WentBack:
+    """Undo the newest promotion among some models: what it put in the place of an earlier champion, in the registry and
+    in the work folder.
 
     Args:
         client: MLflow's.
-        name: the registered model.
+        names: the registered models.
         workdir: the folder that `retrain` works in; it need not be there.
 
     Raises:
@@ -65,7 +76,8 @@ def go_back(client: "MlflowClient", name: str, workdir: Path) -> WentBack:
     home = workdir / HOME
     state = read_state(home)
     if state is None or state.tracking_uri != tracking_uri():
-        return WentBack(*roll_back(client, name), None)
+        left = _to_leave(client, names)
+        return WentBack(tuple(Change(name, *roll_back(client, name)) for name in left), None)
     with locked(workdir):
         if state.pending and read_decision(home / state.pending):
             raise InputError(
@@ -73,36 +85,44 @@ def go_back(client: "MlflowClient", name: str, workdir: Path) -> WentBack:
                 f"Let it finish what it decided first: python -m pipeline retrain --workdir {workdir} …"
             )
         earlier = finish(client, workdir)
-        if earlier and earlier[0] == name:
-            return earlier[1]
-        left = champion_of(client, name)
-        write_whole(home / NOTE, json.dumps({"model": name, "left": left}) + "\n")
+        if earlier and any(change.model in names for change in earlier.changes):
+            return earlier
+        left = _to_leave(client, names)
+        write_whole(home / NOTE, json.dumps({"left": left}) + "\n")
         if state.pending:  # it was trained from the champion that is left now, and begins anew
             shutil.rmtree(home / state.pending, ignore_errors=True)
-        return _carry_out(client, workdir, name, left)
+        return _carry_out(client, workdir, left)
 
 
-def finish(client: "MlflowClient", workdir: Path) -> tuple[str, WentBack] | None:
-    """Finish a rollback that was cut off: the model and what came of it; None where there is none."""
+def finish(client: "MlflowClient", workdir: Path) -> WentBack | None:
+    """Finish a rollback that was cut off; None where there is none."""
     note = workdir / HOME / NOTE
     if not note.exists():
         return None
-    cut_off = json.loads(note.read_text())
-    done = _carry_out(client, workdir, cut_off["model"], cut_off["left"])
-    return cut_off["model"], WentBack(done.left, done.now, done.served, resumed=True)
+    return replace(_carry_out(client, workdir, json.loads(note.read_text())["left"]), resumed=True)
 
 
-def _carry_out(client: "MlflowClient", workdir: Path, name: str, left: str | None) -> WentBack:
+def _to_leave(client: "MlflowClient", names: Collection[str]) -> dict[str, str]:
+    """The champions that the newest promotion brought, by model; one that was the first of its model has to stay."""
+    promoted = newest_promotion(client, names)
+    back = [name for name in promoted if former_champion(client, name) is not None]
+    if not back:
+        roll_back(client, promoted[0])  # says why it cannot
+    return {name: str(champion_of(client, name)) for name in back}
+
+
+def _carry_out(client: "MlflowClient", workdir: Path, left: Mapping[str, str]) -> WentBack:
     note = workdir / HOME / NOTE
-    if champion_of(client, name) == left:
-        try:
-            roll_back(client, name)
-        except InputError:
-            note.unlink()
-            raise
+    for name, version in left.items():
+        if champion_of(client, name) == version:
+            try:
+                roll_back(client, name)
+            except InputError:
+                note.unlink()
+                raise
     served = _serve_champions(client, workdir)
     note.unlink()
-    return WentBack(str(left), str(champion_of(client, name)), served)
+    return WentBack(tuple(Change(name, one, str(champion_of(client, name))) for name, one in left.items()), served)
 
 
 def _serve_champions(client: "MlflowClient", workdir: Path) -> bool | None:

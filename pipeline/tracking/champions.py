@@ -4,10 +4,12 @@ The alias is what clients follow; the model's tag `champions` keeps the versions
 cannot be written in one step, so each change writes them in the order after which a killed one is mended by the next.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
+from pipeline.tracking.decisions import RETRAIN
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,6 +30,28 @@ def promote(client: "MlflowClient", name: str, version: str) -> None:
     _keep(client, name, history)
 
 
+def newest_promotion(client: "MlflowClient", names: Collection[str]) -> list[str]:
+    """Of these models, those that the newest promotion among them was of: several where one retrain promoted several.
+
+    Raises:
+        InputError: none of them has a champion.
+    """
+    found = {name: champion_of(client, name) for name in names}
+    champions = {name: client.get_model_version(name, one) for name, one in found.items() if one is not None}
+    if not champions:
+        raise InputError(f"`--model` should be a model with a champion. Received: {', '.join(names)} without one.")
+    newest = max(champions, key=lambda name: int(champions[name].creation_timestamp))
+    retrain = champions[newest].tags.get(RETRAIN)
+    together = [name for name, one in champions.items() if retrain and one.tags.get(RETRAIN) == retrain]
+    return together or [newest]
+
+
+def former_champion(client: "MlflowClient", name: str) -> str | None:
+    """The version that `roll_back` would go to; None where there is none."""
+    before, _ = _way_back(client, name)
+    return before[-1] if before else None
+
+
 def roll_back(client: "MlflowClient", name: str) -> tuple[str, str]:
     """Make the version that was champion before the present one the champion again.
 
@@ -37,13 +61,7 @@ def roll_back(client: "MlflowClient", name: str) -> tuple[str, str]:
     Raises:
         InputError: there is no such model, it has no champion, or none was champion before that is still there.
     """
-    history = _history(client, known_model(client, name).name)
-    if not history:
-        raise InputError(f"`--model` should be a model with a champion. Received: {name}, which has none.")
-    present = {str(found.version) for found in client.search_model_versions(f"name = '{name}'", max_results=10_000)}
-    *before, left = history
-    while before and (before[-1] not in present or before[-1] == left):
-        before.pop()
+    before, left = _way_back(client, name)
     if not before:
         raise InputError(
             f"`--model` should be a model with an earlier champion to go back to. Received: {name}, whose champion, "
@@ -76,6 +94,18 @@ def champion_of(client: "MlflowClient", name: str) -> str | None:
     aliases = {model.name: model.aliases for model in client.search_registered_models(max_results=1000)}
     version = aliases.get(name, {}).get(CHAMPION)
     return None if version is None else str(version)
+
+
+def _way_back(client: "MlflowClient", name: str) -> tuple[list[str], str]:
+    """The champions before the present one, without those that are gone, and the present one."""
+    history = _history(client, known_model(client, name).name)
+    if not history:
+        raise InputError(f"`--model` should be a model with a champion. Received: {name}, which has none.")
+    present = {str(found.version) for found in client.search_model_versions(f"name = '{name}'", max_results=10_000)}
+    *before, left = history
+    while before and (before[-1] not in present or before[-1] == left):
+        before.pop()
+    return before, left
 
 
 def _history(client: "MlflowClient", name: str) -> list[str]:

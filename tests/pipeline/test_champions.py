@@ -102,7 +102,7 @@ def test_a_model_without_champion_or_of_another_name_is_refused(client: MlflowCl
     with pytest.raises(InputError, match=rf"Received: cart; the registry has {NAME}"):
         rollback_command("cart", NOWHERE)
     client.create_registered_model("next-item")
-    with pytest.raises(InputError, match=rf"Received: nothing; .* has {NAME}, next-item"):
+    with pytest.raises(InputError, match=rf"Received: nowhere and no model; .* has {NAME}, next-item"):
         rollback_command(None, NOWHERE)
 
 

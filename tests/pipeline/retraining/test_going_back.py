@@ -12,17 +12,19 @@ import pytest
 from mlflow import MlflowClient
 
 from data.errors import InputError
+from pipeline.commands.registry import rollback_command
 from pipeline.config import PipelineConfig
 from pipeline.retraining import going_back
 from pipeline.retraining.champions import fetch_champions
 from pipeline.retraining.composing import SETS
 from pipeline.retraining.decision import FILE
-from pipeline.retraining.going_back import NOTE, finish, go_back
+from pipeline.retraining.going_back import NOTE, Change, WentBack, finish, go_back
 from pipeline.retraining.serving_set import switch
 from pipeline.retraining.state import HOME, Part, State, read_state, write_state
 from pipeline.runner import CONFIG
 from pipeline.store import open_store
-from pipeline.tracking.champions import champion_of, promote
+from pipeline.tracking.champions import HISTORY, champion_of, promote
+from pipeline.tracking.decisions import RETRAIN
 from pipeline.workdir import stage_folder
 from tests.conftest import ROOT
 from tests.pipeline.retraining.test_serving_set import Stopped, fill
@@ -32,30 +34,38 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow 3.17 warns of itself
 SETTINGS = PipelineConfig()
 UNLINK = Path.unlink
 CART, ITEM = "cart-abandonment", "next-item"
+BOTH = (CART, ITEM)
 NETWORKS = {CART: "abandonment.keras", ITEM: "recommender.keras"}
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from pipeline.retraining import going_back
 from pipeline.store import open_store
-going_back.switch = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-going_back.go_back(open_store(), "cart-abandonment", Path(sys.argv[1]))
+die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+roll_back = going_back.roll_back
+if sys.argv[2] == "second":
+    going_back.roll_back = lambda client, name: die() if name == "next-item" else roll_back(client, name)
+else:
+    setattr(going_back, sys.argv[2], die)
+going_back.go_back(open_store(), ["cart-abandonment", "next-item"], Path(sys.argv[1]))
 """
 
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with three versions of both models and no champion."""
+    """A store with three versions of both models, of a run and of two retrains, and no champion."""
     place = tmp_path_factory.mktemp("registry")
     client = MlflowClient(f"sqlite:///{place / 'mlflow.db'}")
     experiment = client.create_experiment("shop", artifact_location=(place / "artifacts").as_uri())
-    for name, file in NETWORKS.items():
+    for name in NETWORKS:
         client.create_registered_model(name)
-        for version in (1, 2, 3):
+    for version in (1, 2, 3):
+        for name, file in NETWORKS.items():
             run = client.create_run(experiment).info.run_id
             (place / file).write_text(f"{name} {version}")
             client.log_artifact(run, str(place / file), "model/data/model")
-            client.create_model_version(name, f"runs:/{run}/model", run)
+            tags = {RETRAIN: f"retrain {version}"} if version > 1 else {}
+            client.create_model_version(name, f"runs:/{run}/model", run, tags=tags)
     return place / "mlflow.db"
 
 
@@ -106,27 +116,88 @@ def test_a_rollback_brings_back_what_was_served_and_the_next_retrain_starts_from
 ) -> None:
     promoted(client, workdir, 2, 1)
     assert served(workdir) == [f"{CART} 2", f"{ITEM} 1"]
-    done = go_back(client, CART, workdir)
-    assert (done.left, done.now, done.served, done.resumed) == ("2", "1", True, False)
+    done = go_back(client, [CART], workdir)
+    assert done == WentBack((Change(CART, "2", "1"),), served=True)
     assert served(workdir) == [f"{CART} 1", f"{ITEM} 1"]
     assert (workdir / "evaluate" / "word").read_text() == "1 1"
     champions = fetch_champions(client, SETTINGS, workdir, tmp_path / "fetched")
     assert {model: one.version for model, one in champions.models.items()} == {"abandonment": "1", "recommender": "1"}
     with pytest.raises(InputError, match="the first one that is still there"):
-        go_back(client, CART, workdir)
+        go_back(client, [CART], workdir)
     assert not (workdir / HOME / NOTE).exists()
     promoted(client, workdir, 3, 1)
     assert served(workdir) == [f"{CART} 3", f"{ITEM} 1"]
 
 
-def test_of_two_models_promoted_at_once_both_go_back_before_the_folder_does(
+def champions(client: MlflowClient) -> list[str | None]:
+    return [champion_of(client, name) for name in NETWORKS]
+
+
+def test_two_models_promoted_at_once_go_back_at_once(client: MlflowClient, workdir: Path) -> None:
+    promoted(client, workdir, 2, 2)
+    assert go_back(client, BOTH, workdir) == WentBack((Change(CART, "2", "1"), Change(ITEM, "2", "1")), served=True)
+    assert (champions(client), served(workdir)) == (["1", "1"], [f"{CART} 1", f"{ITEM} 1"])
+    with pytest.raises(InputError, match="the first one that is still there"):
+        go_back(client, BOTH, workdir)
+
+
+def test_one_model_alone_goes_back_where_that_is_asked_for_and_the_other_then_by_itself(
     client: MlflowClient, workdir: Path
 ) -> None:
     promoted(client, workdir, 2, 2)
-    assert go_back(client, CART, workdir).served is False
-    assert served(workdir) == [f"{CART} 2", f"{ITEM} 2"]
-    assert go_back(client, ITEM, workdir).served is True
-    assert served(workdir) == [f"{CART} 1", f"{ITEM} 1"]
+    assert go_back(client, [CART], workdir).served is False
+    assert (champions(client), served(workdir)) == (["1", "2"], [f"{CART} 2", f"{ITEM} 2"])
+    assert go_back(client, BOTH, workdir) == WentBack((Change(ITEM, "2", "1"),), served=True)
+    assert (champions(client), served(workdir)) == (["1", "1"], [f"{CART} 1", f"{ITEM} 1"])
+
+
+def test_promotions_of_different_retrains_are_undone_one_by_one_the_newest_first(
+    client: MlflowClient, workdir: Path
+) -> None:
+    promoted(client, workdir, 1, 2)
+    promoted(client, workdir, 3, 2)
+    assert go_back(client, BOTH, workdir) == WentBack((Change(CART, "3", "1"),), served=True)
+    assert go_back(client, BOTH, workdir).changes == (Change(ITEM, "2", "1"),)
+    assert champions(client) == ["1", "1"]
+
+
+def test_a_model_whose_first_champion_came_with_the_promotion_stays(client: MlflowClient, workdir: Path) -> None:
+    client.delete_model_version(ITEM, "1")
+    promote(client, ITEM, "2")
+    client.set_registered_model_tag(ITEM, HISTORY, "2")
+    promote(client, CART, "2")
+    assert go_back(client, BOTH, workdir).changes == (Change(CART, "2", "1"),)
+    assert champions(client) == ["1", "2"]
+
+
+def test_without_a_work_folder_the_registry_goes_back(client: MlflowClient, workdir: Path, tmp_path: Path) -> None:
+    promoted(client, workdir, 2, 2)
+    done = go_back(client, BOTH, tmp_path / "nowhere")
+    assert done == WentBack((Change(CART, "2", "1"), Change(ITEM, "2", "1")), served=None)
+
+
+def test_the_command_undoes_the_last_promotion_of_the_folders_own_models(
+    client: MlflowClient, workdir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.create_registered_model("another-shop")
+    client.create_model_version("another-shop", str(workdir), tags={RETRAIN: "retrain 9"})
+    client.create_model_version("another-shop", str(workdir), tags={RETRAIN: "retrain 9"})
+    for version in ("1", "2"):
+        promote(client, "another-shop", version)
+    promoted(client, workdir, 2, 2)
+    rollback_command(None, workdir)
+    told = capsys.readouterr().out
+    assert all(f"{name}: version 1 is the champion again; version 2 was left" in told for name in NETWORKS)
+    assert f"{workdir} serves the champions" in told
+    assert (champions(client), champion_of(client, "another-shop")) == (["1", "1"], "2")
+    with pytest.raises(InputError, match=r"`--workdir` should be .*, or `--model` .* has another-shop, cart-ab"):
+        rollback_command(None, workdir / "nowhere")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{workdir / 'other.db'}")
+    other = open_store()
+    for name in NETWORKS:
+        other.create_registered_model(name)
+    with pytest.raises(InputError, match="`MLFLOW_TRACKING_URI` should be"):
+        rollback_command(None, workdir)
 
 
 def stopped(*_: object) -> None:
@@ -152,28 +223,32 @@ def test_a_rollback_stopped_at_any_moment_is_finished_and_goes_no_further(
         else:
             patch.setattr(going_back, moment, stopped)
         with pytest.raises(Stopped):
-            go_back(client, CART, workdir)
-    assert finish(client, workdir) if again == "retrain" else go_back(client, CART, workdir).resumed
+            go_back(client, [CART], workdir)
+    assert finish(client, workdir) if again == "retrain" else go_back(client, [CART], workdir).resumed
     assert champion_of(client, CART) == "2"
     assert served(workdir) == [f"{CART} 2", f"{ITEM} 1"]
     assert finish(client, workdir) is None
 
 
-def test_one_that_was_killed_between_the_alias_and_the_folder_is_finished(client: MlflowClient, workdir: Path) -> None:
-    promoted(client, workdir, 2, 1)
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(workdir)], cwd=ROOT, check=False, capture_output=True)
+@pytest.mark.parametrize(
+    ("moment", "left"), [("switch", ["1", "1"]), ("roll_back", ["2", "2"]), ("second", ["1", "2"])]
+)
+def test_one_that_was_killed_is_finished(client: MlflowClient, workdir: Path, moment: str, left: list[str]) -> None:
+    promoted(client, workdir, 2, 2)
+    script = [sys.executable, "-c", KILLED, str(workdir), moment]
+    killed = subprocess.run(script, cwd=ROOT, check=False, capture_output=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    assert (champion_of(client, CART), served(workdir)) == ("1", [f"{CART} 2", f"{ITEM} 1"])
-    done = go_back(client, CART, workdir)
-    assert (done.left, done.now, done.served, done.resumed) == ("2", "1", True, True)
-    assert served(workdir) == [f"{CART} 1", f"{ITEM} 1"]
+    assert (champions(client), served(workdir)) == (left, [f"{CART} 2", f"{ITEM} 2"])
+    done = go_back(client, BOTH, workdir)
+    assert done == WentBack((Change(CART, "2", "1"), Change(ITEM, "2", "1")), served=True, resumed=True)
+    assert (champions(client), served(workdir)) == (["1", "1"], [f"{CART} 1", f"{ITEM} 1"])
 
 
 def test_what_a_later_run_made_stays(client: MlflowClient, workdir: Path) -> None:
     promoted(client, workdir, 2, 1)
     with stage_folder(workdir, "train") as out:
         (out / NETWORKS[CART]).write_text("made later")
-    assert go_back(client, CART, workdir).served is None
+    assert go_back(client, [CART], workdir).served is None
     assert (workdir / "train" / NETWORKS[CART]).read_text() == "made later"
 
 
@@ -188,8 +263,8 @@ def test_a_retrain_that_was_cut_off_finishes_its_decision_first_or_begins_anew(
     pending.mkdir()
     (pending / FILE).write_text('{"decision": "promoted"}')
     with pytest.raises(InputError, match="should come after the retrain that was cut off"):
-        go_back(client, CART, workdir)
+        go_back(client, [CART], workdir)
     assert champion_of(client, CART) == "2"
     (pending / FILE).unlink()
-    assert go_back(client, CART, workdir).served is True
+    assert go_back(client, [CART], workdir).served is True
     assert not pending.exists()
