@@ -13,6 +13,7 @@ from data.errors import InputError
 from data.examples import Examples
 from data.feature import Feature
 from models.config.retraining import RetrainConfig
+from models.coverage import at_same_hours, effective
 from models.distance import categorical_bins, holm, kolmogorov_smirnov, numeric_bins, psi, psi_by_chance
 from models.evaluation import clusters_of
 
@@ -28,7 +29,7 @@ class BinShares:
     """What it holds."""
 
     reference: float
-    """Share of the reference's examples in it."""
+    """Share of the reference's examples in it, weighed by the hours of the week that the current ones cover."""
 
     current: float
     """Share of the current ones."""
@@ -60,7 +61,8 @@ class FeatureDrift:
     """Whether it is made of counts since the log began: it moves as the log grows, which gives no alarm."""
 
     state: State
-    """By `psi_warning` and `psi_alert`; stable where chance alone may give as much, or where it is cumulative."""
+    """By `psi_warning` and `psi_alert`; stable where chance alone may give as much, where it is cumulative, and where
+    the two sides share no hour of the week."""
 
     bins: tuple[BinShares, ...]
     """The shares behind it."""
@@ -116,6 +118,10 @@ class Drift:
     sessions: tuple[int, int]
     """Sessions of the reference and of the current window."""
 
+    compared: float
+    """Share of the current examples that features are compared on: those at hours of the week that the reference covers
+    too. At 0 all are compared, and give no alarm: what differs may be the weekday alone."""
+
     confidence: float
     """Level of the intervals."""
 
@@ -132,7 +138,9 @@ class Drift:
 def measure_drift(reference: Examples, current: Examples, config: RetrainConfig) -> Drift:
     """Compare two sets of examples, feature by feature and by label.
 
-    Rows of one session are not independent, so what chance can do is reckoned by the number of sessions.
+    Rows of one session are not independent, so what chance can do is reckoned by the number of sessions. Features are
+    compared at the same hours of the week, since people shop otherwise on other days: the reference is weighed by how
+    often the current window covers each hour.
 
     Args:
         reference: what the champion learnt from.
@@ -145,16 +153,20 @@ def measure_drift(reference: Examples, current: Examples, config: RetrainConfig)
     _check(reference, current)
     clusters = [clusters_of(one.keys) for one in (reference, current)]
     sessions = (int(clusters[0].max()) + 1, int(clusters[1].max()) + 1)
-    found = [_feature(spec, reference, current, sessions, config) for spec in current.specs]
+    pair, compared = _at_same_hours(reference, current)
+    found = [_feature(spec, pair, config) for spec in current.specs]
     tested = [place for place, one in enumerate(found) if one["p_value"] is not None]
     for place, p_value in zip(tested, holm(np.array([found[place]["p_value"] for place in tested])), strict=True):
         found[place]["p_value"] = float(p_value)
+    if not compared:
+        found = [one | {"state": "stable"} for one in found]
     features = sorted((FeatureDrift(**one) for one in found), key=lambda one: (one.cumulative, -one.psi, one.feature))
     first = [
         one.abandoned[np.unique(own, return_index=True)[1]]
         for one, own in zip((reference, current), clusters, strict=True)
     ]
-    return Drift(tuple(features), _label(first[0], first[1], config.confidence), sessions, config.confidence)
+    label = _label(first[0], first[1], config.confidence)
+    return Drift(tuple(features), label, sessions, compared, config.confidence)
 
 
 def new_items(known: Collection[str], seen: npt.ArrayLike) -> NewItems:
@@ -181,20 +193,45 @@ def _check(reference: Examples, current: Examples) -> None:
         )
 
 
-def _feature(
-    spec: Feature, reference: Examples, current: Examples, sessions: tuple[int, int], config: RetrainConfig
-) -> dict[str, Any]:
-    columns = reference.features[spec.name], current.features[spec.name]
+@dataclass(frozen=True)
+class _Pair:
+    """What is compared."""
+
+    reference: Examples
+    current: Examples
+
+    weights: npt.NDArray[np.float64]
+    """(n,) of the reference's rows, above 0; together as many as they tell as much as."""
+
+    sessions: tuple[float, float]
+    """Independent rows of each."""
+
+
+def _at_same_hours(reference: Examples, current: Examples) -> tuple[_Pair, float]:
+    """Reference and current window at the same hours of the week, and the share of the current rows that have such."""
+    weights, kept = at_same_hours(reference.keys["ts"], current.keys["ts"])
+    if not (weights.any() and kept.any()):
+        weights, compared = np.ones(len(reference)), 0.0
+    else:
+        compared = float(kept.mean())
+        reference, current, weights = reference.take(weights > 0), current.take(kept), weights[weights > 0]
+    first = np.unique(clusters_of(reference.keys), return_index=True)[1]
+    sessions = effective(weights[first]), float(len(np.unique(clusters_of(current.keys))))
+    return _Pair(reference, current, weights * effective(weights) / weights.sum(), sessions), compared
+
+
+def _feature(spec: Feature, pair: _Pair, config: RetrainConfig) -> dict[str, Any]:
+    columns = pair.reference.features[spec.name], pair.current.features[spec.name]
     if spec.kind == "categorical":
-        bins, ks, p_value = categorical_bins(*columns), None, None
+        bins, ks, p_value = categorical_bins(*columns, pair.weights), None, None
     else:
         before, now = (column.to_numpy(dtype=np.float64) for column in columns)
-        bins = numeric_bins(before, now)
-        ks, p_value = kolmogorov_smirnov(before, now, sessions)
+        bins = numeric_bins(before, now, pair.weights)
+        ks, p_value = kolmogorov_smirnov(before, now, pair.sessions, pair.weights)
     index = psi(bins.reference, bins.current)
-    chance = psi_by_chance(len(bins.labels), *sessions, config.confidence)
+    chance = psi_by_chance(len(bins.labels), *pair.sessions, config.confidence)
     state = "alert" if index >= config.psi_alert else "warning" if index >= config.psi_warning else "stable"
-    shares = zip(bins.labels, bins.reference / len(reference), bins.current / len(current), strict=True)
+    shares = zip(bins.labels, *(counts / counts.sum() for counts in (bins.reference, bins.current)), strict=True)
     return {
         "feature": spec.name,
         "title": spec.title,

@@ -17,7 +17,8 @@ LIMITS = (
     "A challenger learns from what lies before the newest window, and is calibrated on the latest of it; the newest "
     "window is learnt from by the next challenger. One that had learnt from it could not be proven to be no worse.",
     "Drift says that carts look otherwise than those the champion learnt from. It is no proof that the champion has "
-    "become worse; the comparison is. The hour and the weekday move where one of the two does not cover whole weeks.",
+    "become worse; the comparison is. Both sides are compared at the same hours of the week, so that a window of other "
+    "weekdays is no drift.",
     "Features made of counts since the log began, such as a visitor's earlier sessions, move as the log grows, though "
     "nobody behaves otherwise: they stand last and give no alarm.",
 )

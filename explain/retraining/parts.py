@@ -83,7 +83,7 @@ def checks_table(arrival: Mapping[str, Any]) -> Grid | None:
 
 
 def drift_part(found: Mapping[str, Any]) -> dict[str, Any]:
-    """How the features and the label moved."""
+    """How the features and the label moved, and what of the window could be compared."""
     features, label = found["features"], found["label"]
     rows: list[tuple[str | Cell, ...]] = [
         (
@@ -107,6 +107,22 @@ def drift_part(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "figure": figure if most else None,
         "table": Grid(caption, head, tuple(rows), frozenset({4})),
+        "compared": _compared(found["compared"]),
         "label": f"{now} of the carts were left, and {before} of those the champion learnt from: a change of "
         f"{signed_text(change, 1)} points ({interval_text(edges, 1)}).",
     }
+
+
+def _compared(share: float) -> str | None:
+    """What a reader has to know of the hours of the week that both sides have; nothing where that is all of them."""
+    if share == 0:
+        return (
+            "The newest window has no hour of the week in common with the examples the champion learnt from. How far "
+            "apart they are may be a matter of the weekday alone, so that no feature gives an alarm."
+        )
+    if share == 1:
+        return None
+    return (
+        f"Features are compared on {share_text(share)} of the newest window's examples: the others came at hours of "
+        "the week that the examples the champion learnt from do not cover."
+    )

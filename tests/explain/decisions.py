@@ -29,7 +29,7 @@ def decision(**changes: Any) -> dict[str, Any]:
         },
         "drift": {
             "features": [feature, feature | {"ks": None, "p_value": None, "psi": 0.0, "state": "stable"}],
-            "label": {"reference": 0.7, "current": 0.65, "difference": (-0.05, -0.08, -0.02)},
+            "compared": 0.9, "label": {"reference": 0.7, "current": 0.65, "difference": (-0.05, -0.08, -0.02)},
         },
         "new_items": {"events": 1000, "new_events": 30, "new_items": 2, "share": 0.03},
         "data": {"window_from": "2026-04-24T10:00:00", "watermark": "2026-05-01T10:00:00", "added": 1000, "late": 3,
