@@ -107,7 +107,10 @@ def _to_leave(client: "MlflowClient", names: Collection[str]) -> dict[str, str]:
     promoted = newest_promotion(client, names)
     back = [name for name in promoted if former_champion(client, name) is not None]
     if not back:
-        roll_back(client, promoted[0])  # says why it cannot
+        raise InputError(
+            f"The last promotion cannot be undone: what it made champion, of {', '.join(promoted)}, is the first one "
+            "that is still there. `--model` undoes an earlier one of another model."
+        )
     return {name: str(champion_of(client, name)) for name in back}
 
 

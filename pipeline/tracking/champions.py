@@ -33,13 +33,21 @@ def promote(client: "MlflowClient", name: str, version: str) -> None:
 def newest_promotion(client: "MlflowClient", names: Collection[str]) -> list[str]:
     """Of these models, those that the newest promotion among them was of: several where one retrain promoted several.
 
+    The first champion that a run gave a model was no promotion; the first that a retrain gave it was.
+
     Raises:
-        InputError: none of them has a champion.
+        InputError: none of them was promoted.
     """
     found = {name: champion_of(client, name) for name in names}
-    champions = {name: client.get_model_version(name, one) for name, one in found.items() if one is not None}
+    versions = {name: client.get_model_version(name, one) for name, one in found.items() if one is not None}
+    champions = {
+        name: one for name, one in versions.items() if RETRAIN in one.tags or former_champion(client, name) is not None
+    }
     if not champions:
-        raise InputError(f"`--model` should be a model with a champion. Received: {', '.join(names)} without one.")
+        raise InputError(
+            f"`rollback` should come after a promotion. Received: none to undo; {', '.join(names)} "
+            f"{'has' if len(names) == 1 else 'have'} no earlier champion that is still there."
+        )
     newest = max(champions, key=lambda name: int(champions[name].creation_timestamp))
     retrain = champions[newest].tags.get(RETRAIN)
     together = [name for name, one in champions.items() if retrain and one.tags.get(RETRAIN) == retrain]

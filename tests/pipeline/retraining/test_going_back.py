@@ -122,7 +122,7 @@ def test_a_rollback_brings_back_what_was_served_and_the_next_retrain_starts_from
     assert (workdir / "evaluate" / "word").read_text() == "1 1"
     champions = fetch_champions(client, SETTINGS, workdir, tmp_path / "fetched")
     assert {model: one.version for model, one in champions.models.items()} == {"abandonment": "1", "recommender": "1"}
-    with pytest.raises(InputError, match="the first one that is still there"):
+    with pytest.raises(InputError, match="none to undo; cart-abandonment has no earlier champion"):
         go_back(client, [CART], workdir)
     assert not (workdir / HOME / NOTE).exists()
     promoted(client, workdir, 3, 1)
@@ -137,7 +137,7 @@ def test_two_models_promoted_at_once_go_back_at_once(client: MlflowClient, workd
     promoted(client, workdir, 2, 2)
     assert go_back(client, BOTH, workdir) == WentBack((Change(CART, "2", "1"), Change(ITEM, "2", "1")), served=True)
     assert (champions(client), served(workdir)) == (["1", "1"], [f"{CART} 1", f"{ITEM} 1"])
-    with pytest.raises(InputError, match="the first one that is still there"):
+    with pytest.raises(InputError, match="none to undo; cart-abandonment, next-item have no earlier champion"):
         go_back(client, BOTH, workdir)
 
 
@@ -168,6 +168,18 @@ def test_a_model_whose_first_champion_came_with_the_promotion_stays(client: Mlfl
     promote(client, CART, "2")
     assert go_back(client, BOTH, workdir).changes == (Change(CART, "2", "1"),)
     assert champions(client) == ["1", "2"]
+    with pytest.raises(
+        InputError, match="The last promotion cannot be undone: what it made champion, of next-item, is"
+    ):
+        go_back(client, BOTH, workdir)
+
+
+def test_a_first_champion_of_a_later_run_was_no_promotion(client: MlflowClient, workdir: Path) -> None:
+    promoted(client, workdir, 2, 1)
+    client.create_registered_model("late")
+    client.create_model_version("late", str(workdir))
+    promote(client, "late", "1")
+    assert go_back(client, (*BOTH, "late"), workdir).changes == (Change(CART, "2", "1"),)
 
 
 def test_without_a_work_folder_the_registry_goes_back(client: MlflowClient, workdir: Path, tmp_path: Path) -> None:
