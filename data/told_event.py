@@ -34,7 +34,7 @@ def _near(ts: datetime) -> datetime:
 
 Id = Annotated[str, Field(min_length=1, max_length=1_000)]
 Time = Annotated[datetime, BeforeValidator(_text, json_schema_input_type=datetime), AfterValidator(_near)]
-Price = Annotated[float, Field(ge=0, le=1e9, strict=True)]
+Price = Annotated[float, Field(ge=0, le=1e9, strict=True, allow_inf_nan=False)]
 Pieces = Annotated[StrictInt, Field(ge=1, lt=2**31)]
 
 

@@ -16,13 +16,15 @@ from data.told_event import complaint
 from pipeline.serving.answers import NotServed, about_carts, about_session
 from pipeline.serving.bodies import CartsAnswer, CartsBody, ItemsAnswer, Problem, SessionBody
 from pipeline.serving.limits import BodyLimit, Counted
+from pipeline.serving.reading import JsonRoute
 from pipeline.serving.reloading import Answering, Reloader
 
 ABOUT = "Scores live carts and recommends items with the models of a pipeline run."
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "The body is no JSON text."},
+    400: {"model": Problem, "description": "The body is no JSON text, or has a key twice in an object."},
     404: {"model": Problem, "description": "The run has no such model."},
     413: {"model": Problem, "description": "The body is longer than 1 MiB."},
+    415: {"model": Problem, "description": "The body is not said to be JSON."},
     422: {"model": Problem, "description": "Something in the body is not as it should be."},
     503: {"model": Problem, "description": "The models are not loaded yet."},
 }
@@ -37,6 +39,7 @@ def make_app(reloader: Reloader, failed: Callable[[Exception], None]) -> FastAPI
     """
     registry = CollectorRegistry()
     app = FastAPI(title="Retail pipeline", version="1", description=ABOUT, lifespan=_lifespan(reloader, failed))
+    app.router.route_class = JsonRoute
     unknown = Counter("pipeline_unknown_items", "Events whose item the recommender does not know.", registry=registry)
     _add_health(app, reloader, registry)
     _add_scoring(app, reloader, unknown)
@@ -119,16 +122,10 @@ def _now(reloader: Reloader) -> Answering:
 
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return _problem(422, *(_told(detail) for detail in error.errors()))
-
-
-def _told(detail: dict[str, Any]) -> str:
-    where = ".".join(str(part) for part in detail["loc"][1:]) or "body"
-    if detail["type"] == "json_invalid":
-        return f"The body should be JSON. Received: {detail['ctx']['error']} at character {detail['loc'][-1]}"
-    if isinstance(detail["input"], bytes):
-        return "The body should be sent with the header Content-Type: application/json."
-    return complaint(where, detail)
+    details = error.errors()
+    if any(isinstance(detail["input"], bytes) for detail in details):  # FastAPI reads only what is said to be JSON
+        return _problem(415, "The body should be sent with the header Content-Type: application/json.")
+    return _problem(422, *(complaint(".".join(map(str, one["loc"][1:])) or "body", one) for one in details))
 
 
 async def _not_served(_: Request, error: Exception) -> Response:

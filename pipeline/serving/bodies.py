@@ -62,7 +62,7 @@ class SessionBody(Body):
     items: Annotated[list[Id], Field(description="The session's items, oldest first; none for the popular ones.")] = []
     events: Annotated[list[Event] | None, Field(description="What happened to each of them.")] = None
     gaps: Annotated[
-        list[Annotated[float, Field(ge=0, lt=1e12, strict=True)]] | None,
+        list[Annotated[float, Field(ge=0, lt=1e12, strict=True, allow_inf_nan=False)]] | None,
         Field(description="Seconds between each event and the one before, 0 for the first."),
     ] = None
     k: Count | None = None

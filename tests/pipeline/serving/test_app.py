@@ -1,6 +1,7 @@
 """The HTTP application over a real run."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,12 @@ def test_recommendations_keep_to_their_filters(client: TestClient, sessions: pd.
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ("{", "The body should be JSON"),
         ({"carts": []}, "`carts` should have at least 1 item"),
         (
             carts_of({**EVENT, "price": -1}),
             "`carts.0.events.0.price` should be greater than or equal to 0. Received: -1",
         ),
+        (carts_of({**EVENT, "price": math.nan}), "`carts.0.events.0.price` should be a finite number. Received: NaN"),
         (carts_of({**EVENT, "quantity": "2"}), "`carts.0.events.0.quantity` should be a valid integer"),
         (carts_of({**EVENT, "ts": 5}), "`carts.0.events.0.ts` should be a time in ISO 8601"),
         (carts_of({**EVENT, "ts": "0001-01-01T00:00:00+14:00"}), "in the years 1900..2199"),
@@ -103,13 +104,37 @@ def test_a_body_that_is_not_said_to_be_json_is_refused(client: TestClient) -> No
     told = client.post(
         "/v1/carts", content=json.dumps(carts_of(EVENT)).encode(), headers={"content-type": "text/plain"}
     )
-    assert (told.status_code, told.json()["detail"][0][-31:]) == (422, "Content-Type: application/json.")
+    assert (told.status_code, told.json()["detail"][0][-31:]) == (415, "Content-Type: application/json.")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{", "Expecting property name enclosed in double quotes at character 1"),
+        (b'{"carts": "\xff"}', "bytes that are not utf-8 at 11"),
+        ('{"items": [], "items": ["a"]}', 'the key "items" twice in one object'),
+        ('{"items": ' + "[" * 100_000, "one that is nested too deeply"),
+        ('{"items": ' + '{"a": ' * 100_000, "one that is nested too deeply"),
+        ('{"k": ' + "9" * 5_000 + "}", "Exceeds the limit (4300 digits) for integer string conversion"),
+        ('{"items": [1e400, NaN], "min_price": Infinity', "Expecting ',' delimiter"),
+    ],
+)
+def test_a_body_that_is_no_json_of_one_meaning_is_refused(client: TestClient, body: str | bytes, told: str) -> None:
+    answer = client.post("/v1/recommendations", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["detail"][0].startswith(f"The body should be JSON. Received: {told}")
+
+
+def test_a_key_that_comes_twice_in_an_event_loses_no_value(client: TestClient) -> None:
+    body = json.dumps(carts_of(EVENT)).replace('"event":', '"price": 1.0, "price": 2.0, "event":')
+    answer = client.post("/v1/carts", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, '"price" twice' in answer.json()["detail"][0]) == (400, True)
 
 
 def test_a_long_body_is_refused_declared_or_not(client: TestClient) -> None:
     assert client.post("/v1/carts", content=b"x" * (LIMIT + 1)).status_code == 413
     assert client.post("/v1/carts", content=iter([b"x" * LIMIT, b"x"])).status_code == 413
-    assert client.post("/v1/carts", content=b"x" * LIMIT).status_code == 422
+    assert client.post("/v1/carts", content=b"x" * LIMIT).status_code == 415
 
 
 def test_metrics_count_requests_and_name_the_models(client: TestClient, reloader: Reloader) -> None:
