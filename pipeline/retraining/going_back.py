@@ -5,7 +5,6 @@ The alias and the folder cannot change in one step. A note written before the fi
 """
 
 import json
-import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,10 +18,11 @@ from pipeline.fingerprint import file_hash
 from pipeline.retraining.champions import names_of
 from pipeline.retraining.composing import SETS
 from pipeline.retraining.decision import read_decision
+from pipeline.retraining.leftovers import drop
 from pipeline.retraining.serving_set import CURRENT, serves_a_set, switch
 from pipeline.retraining.state import HOME, read_state
 from pipeline.runner import read_config
-from pipeline.store import tracking_uri
+from pipeline.store import reached, tracking_uri
 from pipeline.tracking import fetch_model
 from pipeline.tracking.champions import champion_of, roll_back
 from pipeline.workdir import locked, write_whole
@@ -61,12 +61,13 @@ def go_back(client: "MlflowClient", name: str, workdir: Path) -> WentBack:
     Raises:
         InputError: there is no champion to go back to, a command is at work in the folder, or a retrain that was cut
             off there still has its decision to carry out.
+        Unreachable: the store does not answer; the same call finishes what was begun when it does.
     """
     home = workdir / HOME
     state = read_state(home)
     if state is None or state.tracking_uri != tracking_uri():
         return WentBack(*roll_back(client, name), None)
-    with locked(workdir):
+    with locked(workdir), reached("The same command finishes the rollback when the store is back."):
         if state.pending and read_decision(home / state.pending):
             raise InputError(
                 f"`rollback` should come after the retrain that was cut off in {workdir}, which would promote again. "
@@ -77,8 +78,6 @@ def go_back(client: "MlflowClient", name: str, workdir: Path) -> WentBack:
             return earlier[1]
         left = champion_of(client, name)
         write_whole(home / NOTE, json.dumps({"model": name, "left": left}) + "\n")
-        if state.pending:  # it was trained from the champion that is left now, and begins anew
-            shutil.rmtree(home / state.pending, ignore_errors=True)
         return _carry_out(client, workdir, name, left)
 
 
@@ -93,7 +92,10 @@ def finish(client: "MlflowClient", workdir: Path) -> tuple[str, WentBack] | None
 
 
 def _carry_out(client: "MlflowClient", workdir: Path, name: str, left: str | None) -> WentBack:
-    note = workdir / HOME / NOTE
+    home = workdir / HOME
+    note, state = home / NOTE, read_state(home)
+    if state and state.pending:  # it was trained from the champion that is left now, and begins anew
+        drop(home / state.pending)
     if champion_of(client, name) == left:
         try:
             roll_back(client, name)
@@ -115,8 +117,7 @@ def _serve_champions(client: "MlflowClient", workdir: Path) -> bool | None:
     others = [one for one in (home / SETS).iterdir() if one.resolve() != here and one.suffix != ".partial"]
     for folder in (here, *others):
         if _models(folder, wanted) == wanted:
-            if folder != here:
-                switch(read_config(folder), workdir, folder)
+            switch(read_config(folder), workdir, folder)  # also where a kill came between it and the report
             return True
     return False
 

@@ -18,6 +18,9 @@ from pipeline.progress import Progress
 from pipeline.retraining.arrivals import Arrival, alone, arrivals, rules_digest
 from pipeline.retraining.state import PARTS, Part, Refused, State, events_of
 
+INCOMING = ".incoming"
+"""Folder for what is needed only while new files are read."""
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -55,7 +58,7 @@ def take_in(
     waiting = arrivals(config, state)
     if not waiting:
         return state, []
-    scratch = home / ".incoming"
+    scratch = home / INCOMING
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     log = scratch / "log.parquet"

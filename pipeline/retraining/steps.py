@@ -1,6 +1,5 @@
 """The steps of a retrain, each of which can be done again."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
-from pipeline.retraining.challenger import LOG, WORK, Plan, plan_challenger, prepare, train
-from pipeline.retraining.champions import fetch_champions
+from pipeline.retraining.challenger import WORK, Plan, plan_challenger, prepare, train
+from pipeline.retraining.champions import PLACE, fetch_champions
 from pipeline.retraining.composing import prepare_set
 from pipeline.retraining.decision import FILE, Decision, decided, figures, reasons, waiting, write_decision
 from pipeline.retraining.incoming import Judged
+from pipeline.retraining.leftovers import clear
 from pipeline.retraining.promotion import promote_challengers, register_challengers
 from pipeline.retraining.serving_set import switch
 from pipeline.retraining.state import HOME, State, write_state
@@ -23,7 +23,7 @@ from pipeline.workdir import write_whole
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-CHAMPIONS, CONFIG = "champion", "config.json"
+CONFIG = "config.json"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Retrain:
             with quiet():
                 from pipeline.retraining.judging import compare
             self.progress.started("compare")
-            champions = fetch_champions(self.client, self.config, self.workdir, folder / CHAMPIONS)
+            champions = fetch_champions(self.client, self.config, self.workdir, folder / PLACE)
             found = compare(made.config, self.workdir, folder / WORK, champions)
             decision = decided(made.config, retrain, state, champions, found, facts)
         write_whole(folder / CONFIG, self.config.model_dump_json(indent=1) + "\n")
@@ -78,10 +78,7 @@ class Retrain:
         if decision["compared"]:
             state = state.model_copy(update={"window_from": state.watermark, "undecided": ()})
         write_state(self.workdir / HOME, state)
-        folder = self._folder(decision["id"])
-        for name in (WORK, CHAMPIONS):
-            shutil.rmtree(folder / name, ignore_errors=True)
-        (folder / LOG).unlink(missing_ok=True)
+        clear(self.workdir / HOME, state)
         return decision, state
 
     def tell(self, decision: Decision) -> Decision:
@@ -105,7 +102,7 @@ class Retrain:
         for model, version in versions.items():
             decision["models"][model]["challenger"] = version
         if decision["decision"] == "promoted":
-            champions = fetch_champions(self.client, self.config, self.workdir, folder / CHAMPIONS)
+            champions = fetch_champions(self.client, self.config, self.workdir, folder / PLACE)
             ready = prepare_set(self.config, made.config, self.workdir, work, decision, champions, self.progress)
             promote_challengers(self.client, decision, versions)
             switch(self.config, self.workdir, ready)
@@ -136,7 +133,7 @@ class Retrain:
 
     def _plan(self, state: State) -> Plan:
         folder = self._folder(str(state.pending))
-        champions = fetch_champions(self.client, self.config, self.workdir, folder / CHAMPIONS)
+        champions = fetch_champions(self.client, self.config, self.workdir, folder / PLACE)
         return plan_challenger(self.config, self.workdir, folder, state, champions)
 
     def _folder(self, retrain: str) -> Path:
