@@ -116,7 +116,8 @@ def _claim(out: Path, state: dict[str, Any]) -> Parts | None:
     try:
         out.mkdir(exist_ok=True)
         about = json.loads((out / STATE).read_text()) if (out / STATE).exists() else None
-        if about is None and any(out.iterdir()):
+        # Killed while it took the folder, an earlier run of the call has left the beginning of its note, and no more.
+        if about is None and any(one.name != f".{STATE}.partial" for one in out.iterdir()):
             raise InputError(f"`--output` should be an empty folder, or end in .csv or .parquet. Received: {out}")
         if about is not None and about["of"] != json.loads(json.dumps(state)):
             raise InputError(
