@@ -75,9 +75,9 @@ def _stated(result: Result) -> str:
     gain = result["gain"][BARE]
     beyond = "; it does not count on the items" if LIST in result["arms"] else ""
     return (
-        f"For its nudges the list states {money(gain['stated'])} for 1,000 carts{beyond}. So exactly do the run's test "
-        f"carts tell the risks, and `costs` the response. The simulator's truth is {money(gain['true'])}: "
-        f"{_agrees(gain['agrees_with_truth'])}. What came of it is "
+        f"For its nudges the list states {money(gain['stated'])} for 1,000 carts{beyond}. The interval is how exactly "
+        f"the run's test carts tell the risks and `costs` the response. The simulator's truth is "
+        f"{money(gain['true'])}: {_agrees(gain['agrees_with_truth'])}. What came of it is "
         f"{money(gain['realized'])}: {_agrees(gain['agrees'])}."
     )
 
