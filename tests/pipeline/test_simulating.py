@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from data.errors import InputError
@@ -19,7 +21,7 @@ from pipeline.commands.simulate import simulate_command
 from pipeline.config import load_config
 from pipeline.runner import CONFIG
 from pipeline.simulating.ab_testing import run_ab_test
-from pipeline.simulating.fresh import Fresh
+from pipeline.simulating.fresh import Fresh, bought_before
 from pipeline.simulating.judged import Ints, Judged
 from tests.models.tables import carts, truth
 
@@ -161,6 +163,24 @@ def test_sentences_say_how_far_the_intervals_are_apart_and_why_nothing_is_shown(
     assert "overlap; 12,000 carts take them apart 4 times in 5" in told["near"]
     assert "too small to tell" in told["none"]
     assert all("No items were shown: switched off." in text for text in told.values())
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(0, 6)), max_size=12),
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 6)), min_size=1, max_size=6),
+)
+def test_what_was_bought_before_a_cart_is_what_its_visitor_bought_by_then(
+    sold: list[tuple[str, str, int]], held: list[tuple[str, int]]
+) -> None:
+    day = pd.Timestamp("2026-01-01")
+
+    def table(rows: list[Any], names: list[str]) -> pd.DataFrame:
+        frame = pd.DataFrame(rows, columns=names)
+        return frame.assign(ts=day + pd.to_timedelta(frame["ts"].astype(int), unit="D"))
+
+    found = bought_before(table(sold, ["visitor_id", "item_id", "ts"]), table(held, ["visitor_id", "ts"]))
+    for items, (visitor, moment) in zip(found, held, strict=True):
+        assert sorted(items) == sorted({item for who, item, ts in sold if who == visitor and ts < moment})
 
 
 def test_too_few_carts_are_refused() -> None:
