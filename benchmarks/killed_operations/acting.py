@@ -11,7 +11,8 @@ from benchmarks.killed_operations.home import AFTER, RUN, Home
 from benchmarks.killed_operations.killing import Moment, finished, kill, left_over, spread, wait_for
 from benchmarks.killed_operations.looking import look
 
-MODEL = "cart-abandonment"
+MODEL, OTHER = "cart-abandonment", "next-item"
+HALF = "half rolled back"
 
 
 def measure_score(home: Home, kills: int, chance: random.Random) -> dict[str, float]:
@@ -53,14 +54,19 @@ def measure_score(home: Home, kills: int, chance: random.Random) -> dict[str, fl
 
 
 def measure_rollback(home: Home, kills: int, chance: random.Random) -> dict[str, float]:
-    """Kill `rollback` so many times; figures by name. The shop has had a promotion of both models."""
+    """Kill `rollback` so many times; figures by name.
+
+    The shop has had a promotion of two models, of which one has gone back: with the other one the folder does.
+    """
     home.put_back(AFTER)
+    home.do("rollback", "--model", OTHER)
+    home.keep(HALF)
     began = time.monotonic()
     home.do("rollback", "--model", MODEL)
     seconds = time.monotonic() - began
     wanted, figures = look(home), dict[str, float]()
     for number, moment in enumerate(spread(chance, kills, seconds)):
-        home.put_back(AFTER)
+        home.put_back(HALF)
         process = home.start("rollback", "--model", MODEL)
         noted = Moment("noted", chance.uniform(0, 1.0), (home.work / "retrain" / "rollback.json").exists)
         wait_for(noted if number % 2 else Moment("anywhere", moment), process)

@@ -70,7 +70,9 @@ def look(home: Home) -> Look:
     served["run"] = _run_name(client, json.loads((home.work / "tracking.json").read_text())["run_id"])
     served["report"] = _run_name(client, _named_in(home.work / "report" / "model-card.html"))
     served["summary"] = _run_name(client, json.loads((home.work / "summary.json").read_text())["mlflow"]["run_id"])
-    return Look(decisions, dict(_versions(client, home)), _runs(client, home), served, state, sorted(_files(home)))
+    versions, runs = dict(_versions(client, home)), _runs(client, home)
+    database.unlink()
+    return Look(decisions, versions, runs, served, state, sorted(_files(home)))
 
 
 def _decision(file: Path) -> Any:
