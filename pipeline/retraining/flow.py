@@ -71,7 +71,7 @@ def retrain(config: PipelineConfig, workdir: Path, progress: Progress, now: date
         state = _begun(config, home, state, before)
         if state.pending is None:
             return Outcome(None, refusals, resumed)
-        decision, _ = steps.carry_out(steps.decide(state, judged), state)
+        decision, _ = steps.carry_out(steps.decide(state), state)
         return Outcome(decision, refusals, resumed)
 
 

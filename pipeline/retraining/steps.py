@@ -1,6 +1,5 @@
 """The steps of a retrain, each of which can be done again."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from pipeline.retraining.challenger import WORK, Plan, plan_challenger, prepare,
 from pipeline.retraining.champions import PLACE, fetch_champions
 from pipeline.retraining.composing import prepare_set
 from pipeline.retraining.decision import FILE, Decision, decided, figures, reasons, waiting, write_decision
-from pipeline.retraining.incoming import Judged
+from pipeline.retraining.incoming import undecided_arrivals
 from pipeline.retraining.leftovers import clear
 from pipeline.retraining.promotion import promote_challengers, register_challengers
 from pipeline.retraining.serving_set import switch
@@ -40,7 +39,7 @@ class Retrain:
         text = (self._folder(retrain) / CONFIG).read_text()
         return replace(self, config=PipelineConfig.model_validate_json(text))
 
-    def decide(self, state: State, judged: Sequence[Judged]) -> Decision:
+    def decide(self, state: State) -> Decision:
         """Train and compare; `decision.json` has what came of it, and is written before anything follows from it."""
         folder, retrain = self._folder(str(state.pending)), str(state.pending)
         made = self._plan(state)
@@ -49,7 +48,7 @@ class Retrain:
             "test_from": made.test_from.isoformat(),
             "sessions": sessions,
             "notes": list(made.notes),
-            "arrivals": [one.as_table() for one in judged if one.reason is None],
+            "arrivals": undecided_arrivals(self.workdir / HOME, state),
         }
         why = self._too_few(sessions, state) or self._train(made, folder)
         if why is not None:
