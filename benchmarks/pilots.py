@@ -7,8 +7,8 @@ nudged and what follows are drawn anew for each of 120 pilots (30 with `--quick`
 each makes a list of the same carts, whose expected profit the simulator knows. Excess: stated less true, for 1,000
 carts, on average, and in its standard errors. Coverage: share of the pilots whose 95% interval holds the truth.
 
-By costs: what the run's own `[costs]` state. Endless: what a pilot without end would measure beside the run's model; for
-the one of `make run`, this is what the demo preset's `[costs]` have.
+By costs: what the run's own `[costs]` state. Endless: what a pilot without end would measure beside the run's model;
+for the one of `make run`, this is what the demo preset's `[costs]` have.
 """
 
 import argparse
