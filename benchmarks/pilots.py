@@ -6,7 +6,9 @@ A demo run is made (or the one in D is taken) and asked about fresh carts. Their
 nudged and what follows are drawn anew for each of 120 pilots (30 with `--quick`, for which the targets are too strict);
 each makes a list of the same carts, whose expected profit the simulator knows. Excess: stated less true, for 1,000
 carts, on average, and in its standard errors. Coverage: share of the pilots whose 95% interval holds the truth.
-Endless: what a pilot without end would measure, which is what the demo preset's `[costs]` have for `make run`'s model.
+
+By costs: what the run's own `[costs]` state. Endless: what a pilot without end would measure beside the run's model;
+for the one of `make run`, this is what the demo preset's `[costs]` have.
 """
 
 import argparse
@@ -23,6 +25,7 @@ from models.pilot import CLIP, Z, shift_of
 from models.realization import ROUNDS
 from pipeline.commands.simulate import PILOT_SESSIONS
 from pipeline.config import PipelineConfig
+from pipeline.risk_error import risk_error
 from pipeline.runner import read_config
 from pipeline.simulating.arms import nudge_gain, total_of
 from pipeline.simulating.judged import Judged
@@ -39,19 +42,21 @@ TARGETS = (
     Target("plain_excess_in_errors", ">=", 3.0),
     Target("realized_excess_in_errors", "<=", 2.0),
     Target("realized_coverage", ">=", 0.9),
+    Target("by_costs_off_in_halves", "<=", 1.0),
 )
 
 
-def stated_and_true(carts: Judged, believed: CostConfig, piloted: Piloted) -> list[float]:
-    """For 1,000 carts what the list of each way states, half its 95% interval, and what is true."""
-    sure, found = replace(piloted, realization=(1.0, 1.0, 1.0)), []
-    for one in (sure, piloted):
-        costs = one.costs(believed)
-        total, pays = total_of(carts, costs, 0.0), nudge_gain(carts, costs) > 0
-        true = (carts.p_abandon - carts.p_if_nudged) * costs.margin * carts.value - costs.nudge_cost
-        sums = (total.profit, Z * total.error, true[pays].sum())
-        found += [1000.0 * float(value) / len(carts) for value in sums]
-    return found
+def stated_and_true(carts: Judged, costs: CostConfig, risk_error: float = 0.0) -> list[float]:
+    """For 1,000 carts what the list by some costs states, half its 95% interval, and what is true."""
+    total, pays = total_of(carts, costs, risk_error), nudge_gain(carts, costs) > 0
+    true = (carts.p_abandon - carts.p_if_nudged) * costs.margin * carts.value - costs.nudge_cost
+    return [1000.0 * float(value) / len(carts) for value in (total.profit, Z * total.error, true[pays].sum())]
+
+
+def by_pilot(carts: Judged, believed: CostConfig, piloted: Piloted) -> list[float]:
+    """`stated_and_true` of the list of each way."""
+    sure = replace(piloted, realization=(1.0, 1.0, 1.0))
+    return [figure for one in (sure, piloted) for figure in stated_and_true(carts, one.costs(believed))]
 
 
 def endless(carts: Judged, costs: CostConfig) -> CostConfig:
@@ -76,7 +81,7 @@ def figures_of(carts: Judged, costs: CostConfig, pilots: int) -> dict[str, float
     for seed in range(pilots):
         left = np.random.default_rng([seed, 9]).random(len(carts)) < carts.p_abandon
         drawn = replace(carts, abandoned=left)
-        rows.append(stated_and_true(carts, costs, run_pilot(drawn, costs, seed)))
+        rows.append(by_pilot(carts, costs, run_pilot(drawn, costs, seed)))
         print(f"\r{seed + 1} of {pilots} pilots", end="", file=sys.stderr)
     figures = {"carts": float(len(carts)), "pilots": float(pilots)}
     for way, (stated, half, true) in zip(WAYS, np.array(rows).T.reshape(2, 3, -1), strict=True):
@@ -108,8 +113,11 @@ def main() -> None:
         workdir = arguments.workdir or demo_run(Path(folder), ())
         config = read_config(workdir)
         many, carts = (fresh(config, workdir, n, seed) for n, seed in ((ENDLESS, 0), (PILOT_SESSIONS, 1)))
+        told = stated_and_true(many, config.costs, risk_error(workdir))
     without_end = endless(many, config.costs)
     figures = {
+        **dict(zip(("by_costs_stated", "by_costs_half", "by_costs_true"), told, strict=True)),
+        "by_costs_off_in_halves": abs(told[0] - told[2]) / told[1],
         "endless_carts": float(len(many)),
         "endless_rescue_rate": without_end.rescue_rate,
         "endless_realization": without_end.realization,

@@ -1,7 +1,7 @@
 """Carts of visitors that no model has seen, each at one moment at which it is open, with the truth about them."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,10 +74,10 @@ def fresh_carts(
         frame, held = (table[drawn].reset_index(drop=True) for table in (frame, held))
         known = known_truth(pd.read_parquet(demo / "truth.parquet"), frame)
         sold = pd.read_parquet(events / "events.parquet", filters=[("event", "==", "purchase")])
-    plain = [[item.partition(":")[2] for item in items] for items in held["items"]]
+    held = held.assign(bought=bought_before(sold, frame))
     return Fresh(
         from_frame(frame, specs),
-        held.assign(items=pd.Series(plain, dtype=object), bought=bought_before(sold, frame)),
+        held.assign(**{name: held[name].map(_plain) for name in ("items", "bought")}),
         known["p_abandon"].to_numpy(dtype=np.float64),
         known["p_if_nudged"].to_numpy(dtype=np.float64),
     )
@@ -94,6 +94,11 @@ def bought_before(sold: pd.DataFrame, carts: pd.DataFrame) -> pd.Series:
     earlier = both[both["ts_sold"] < both["ts"]].drop_duplicates(["index", "item_id"])
     found = earlier.groupby("index")["item_id"].agg(list).reindex(range(len(carts)))
     return found.map(lambda items: items if isinstance(items, list) else []).astype(object)
+
+
+def _plain(items: Sequence[str]) -> list[str]:
+    """Items as the catalogue has them, without the number of the crowd."""
+    return [item.partition(":")[2] for item in items]
 
 
 def _drawn(frame: pd.DataFrame, points: tuple[int, ...], seed: list[int]) -> npt.NDArray[np.bool_]:
