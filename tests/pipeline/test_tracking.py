@@ -168,7 +168,7 @@ def test_what_an_absent_store_was_not_told_is_sent_later(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     tracker.telling = False
     with tracker.delivering():
-        runs.catch_up(rows)
+        TrialRuns(tracker, Progress(), trial_label).catch_up(rows, runs.seconds)
     client = MlflowClient(uri)
     sent = {run.data.tags["key"]: run for run in trials(uri, tracker.run_id, "tags.kind = 'trial'")}
     assert set(sent) == {"early", "late"}
@@ -176,6 +176,7 @@ def test_what_an_absent_store_was_not_told_is_sent_later(
         series = client.get_metric_history(sent[trial.name].info.run_id, "val_auc")
         assert [(point.step, point.value) for point in series] == list(enumerate(trial.history["val_auc"]))
         assert sent[trial.name].info.status == "FINISHED"
+        assert sent[trial.name].data.metrics["seconds"] == trial.seconds
 
 
 def test_no_epoch_of_a_trial_stands_in_its_chart_twice(
