@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 STATE = "tracking.json"
+GONE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+"""What MLflow answers about a run that was purged, and about one that was deleted."""
+
 ATTEMPT = "attempt"
 """Tag of a run, by which it is found where its id was not noted."""
 
@@ -218,8 +221,10 @@ class Tracker:
             return None
         try:
             self.client.update_run(run_id, "RUNNING")
-        except MlflowException:
-            return None  # deleted meanwhile
+        except MlflowException as error:
+            if error.error_code not in GONE:  # it is there, and another would be a second one
+                raise
+            return None
         self._write_state(str(run_id), state["attempt"])
         return str(run_id)
 

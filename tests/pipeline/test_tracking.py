@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
 from data.errors import InputError
 from models.trials.trial import TrialRecord, record_row
@@ -80,6 +81,23 @@ def test_a_run_whose_id_was_not_noted_before_the_kill_is_found_again(
     experiment = MlflowClient(uri).get_run(made[0]).info.experiment_id
     assert len(MlflowClient(uri).search_runs([experiment])) == 1
     assert read_tracking(tmp_path)["run_id"] == made[0]
+
+
+def test_a_run_is_not_left_for_another_because_the_store_is_away_but_because_it_was_deleted(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Tracker(PipelineConfig(), tmp_path).run_id
+    away = Tracker(PipelineConfig(), tmp_path)
+    monkeypatch.setattr(away.client, "update_run", _away)
+    with pytest.raises(MlflowException, match="connection refused"):
+        _ = away.run_id
+    assert Tracker(PipelineConfig(), tmp_path).run_id == first
+    MlflowClient(uri).delete_run(first)
+    assert Tracker(PipelineConfig(), tmp_path).run_id != first
+
+
+def _away(*_: object) -> None:
+    raise MlflowException("connection refused")
 
 
 def test_a_failed_run_says_so_and_a_later_attempt_goes_on_in_it(uri: str, tmp_path: Path) -> None:
