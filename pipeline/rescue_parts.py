@@ -103,7 +103,7 @@ def _inputs(config: PipelineConfig, workdir: Path, path: Path) -> dict[str, Any]
         from data.demo import DEMO_SOURCE
 
         source = DEMO_SOURCE
-    manifests = {name: read_manifest(workdir, name) or {} for name in ("ingest", "split", "train")}
+    manifests = {name: read_manifest(workdir, name) or {} for name in ("ingest", "split", "train", "evaluate")}
     return {
         "log": {str(file): file_hash(file) for file in source_files(source, path)},
         "run": {name: manifest.get("outputs") for name, manifest in manifests.items()},
