@@ -19,6 +19,7 @@ from explain.report_parts import period, settings_rows, shared_parts, span
 from explain.sentences import model_sentences
 from explain.whole.report import whole_part
 from explain.wording import DASH, count_text, decimal_text, number_text, share_text
+from models.pilot import Z
 
 ABANDONMENT = ("auc", "average_precision", "log_loss", "brier", "ece")
 
@@ -137,6 +138,7 @@ def _nudges(data: ReportData) -> dict[str, Any]:
         ("Left carts nudged", share_text(found.get("recall"))),
         ("Profit per cart if all were nudged", _money(found.get("profit_per_cart_if_all_nudged"))),
         ("Profit per cart, each by its own value", _money(found.get("profit_per_cart_by_value"))),
+        ("How exactly these carts tell what such nudges bring (95%)", _within(found.get("list_error"))),
     ]
     if found["value"] >= 1:
         nudge = "At the stated costs no threshold brings a profit on the validation carts, so no cart would be nudged."
@@ -174,6 +176,10 @@ def _all_nudged(found: dict[str, Any]) -> str:
     if everyone is None or chosen is None or everyone <= chosen:
         return ""
     return f"On these carts nudging all of them would have brought more, {_money(everyone)}. "
+
+
+def _within(error: float | None) -> str:
+    return DASH if error is None else f"± {share_text(Z * error)}"
 
 
 def _money(value: float | None) -> str:

@@ -19,7 +19,9 @@ from models.binary_metrics import (
 )
 from models.config import CostConfig, EvaluateConfig
 from models.curves import calibration_curve, lift_curve, precision_recall_curve, profit_thresholds, roc_curve
-from models.decision import at_threshold, cart_values, rescue_worth
+from models.decision import at_threshold, cart_values
+from models.list_total import risk_error
+from models.response import segment_of, share_in
 from models.slices import Slice, slices_of
 
 MODEL = "model"
@@ -54,7 +56,8 @@ def evaluate_abandonment(
     """
     labels, clusters = test.abandoned, clusters_of(test.keys)
     values, notes = cart_values(test, costs)
-    worth = rescue_worth(scores[MODEL], test, values, costs)
+    segment, sale = segment_of(test, costs), costs.margin * values
+    worth = share_in(scores[MODEL], segment, costs) * sale
     points = {name: binary_metrics(labels, one, evaluate.bins) for name, one in scores.items()}
     drawn = bootstrap_metrics(labels, scores, clusters, evaluate.bootstrap, evaluate.bins, seed) if len(test) else {}
     intervals = {name: intervals_of(points[name], drawn.get(name)) for name in scores}
@@ -66,7 +69,11 @@ def evaluate_abandonment(
         "baseline_intervals": {name: intervals[name] for name in baselines},
         "differences": {name: differences_of(points, drawn, MODEL, name) for name in baselines},
         "calibration_gap": _gap(labels, scores[MODEL], clusters, evaluate.bootstrap, seed) if len(test) else None,
-        "threshold": {**at_threshold(scores[MODEL], labels, worth, costs, threshold), "notes": list(notes)},
+        "threshold": {
+            **at_threshold(scores[MODEL], labels, worth, costs, threshold),
+            "list_error": risk_error(scores[MODEL], labels, segment, sale, clusters, costs),
+            "notes": list(notes),
+        },
         "slices": [
             _slice(one, test, scores[MODEL], clusters, evaluate, seed) for one in slices_of(test, scores[MODEL])
         ],

@@ -115,43 +115,18 @@ def measure_pilot(carts: PilotCarts, segments: int) -> Pilot:
     kept = carts.kept
     rate = ratio(kept, carts.alone, carts.visitors)
     parts = ([a[carts.segment == s] for a in (carts.expected, kept, carts.visitors)] for s in range(segments))
-    found = tuple(_shift(*part) for part in parts)
+    found = tuple(shift_of(*part) for part in parts)
     return Pilot(len(kept), int(carts.nudged.sum()), rate, found)
 
 
-def gain_error(probability: Floats, segment: Ints, nudged: Bools, sale: Floats, shifts: tuple[Shift, ...]) -> float:
-    """Standard error of the profit stated for nudges to some carts, from that of the shifts it is stated by.
+def shift_of(expected: Floats, kept: Floats, visitors: Ints) -> Shift:
+    """How carts respond of which so many are kept.
 
     Args:
-        probability: (n,) probability of being abandoned without a nudge.
-        segment: (n,) segment of each cart.
-        nudged: (n,) which carts are nudged.
-        sale: (n,) profit of selling each cart.
-        shifts: of the segments.
+        expected: (n,) probability of being left without a nudge, off 0 and 1.
+        kept: (n,) how many carts a nudge keeps from being left, estimated or known.
+        visitors: (n,) the visitor's number.
     """
-    z = logit(np.clip(probability, CLIP, 1.0 - CLIP))
-    parts = [0.0]
-    for number, one in enumerate(shifts):
-        rows = nudged & (segment == number)
-        left = expit(z[rows] - one.shift)
-        if rows.any():
-            parts.append(float((sale[rows] * left * (1.0 - left)).sum()) * one.error)
-    return float(np.linalg.norm(parts))
-
-
-def ratio(over: Floats, under: Floats, visitors: Ints) -> Estimate:
-    """Ratio of two sums (n,) with its 95% interval, by the delta method; rows of one visitor belong together."""
-    ratio = float(over.sum() / under.sum())
-    half = Z * _spread(over - ratio * under, visitors) / float(under.sum())
-    return ratio, ratio - half, ratio + half
-
-
-def _spread(values: Floats, visitors: Ints) -> float:
-    """Standard error of the sum of values around 0, rows of one visitor belonging together."""
-    return float(np.linalg.norm(np.bincount(np.unique(visitors, return_inverse=True)[1], weights=values)))
-
-
-def _shift(expected: Floats, kept: Floats, visitors: Ints) -> Shift:
     if not len(expected):
         return Shift(0, 0.0, MOST)
     z, total = logit(expected), float(kept.sum())
@@ -163,3 +138,21 @@ def _shift(expected: Floats, kept: Floats, visitors: Ints) -> Shift:
     left = expit(z - shift)
     error = _spread(kept - (expected - left), visitors) / float((left * (1.0 - left)).sum())
     return Shift(len(expected), shift, error)
+
+
+def ratio(over: Floats, under: Floats, visitors: Ints) -> Estimate:
+    """Ratio of two sums (n,) with its 95% interval, by the delta method; rows of one visitor belong together."""
+    ratio = float(over.sum() / under.sum())
+    half = Z * _spread(over - ratio * under, visitors) / float(under.sum())
+    return ratio, ratio - half, ratio + half
+
+
+def error_of(estimate: Estimate) -> float:
+    """Standard error behind an estimate's 95% interval."""
+    _, low, high = estimate
+    return (high - low) / 2.0 / Z
+
+
+def _spread(values: Floats, visitors: Ints) -> float:
+    """Standard error of the sum of values around 0, rows of one visitor belonging together."""
+    return float(np.linalg.norm(np.bincount(np.unique(visitors, return_inverse=True)[1], weights=values)))

@@ -9,7 +9,7 @@ states up to a third of the excess, as the tests show.
 import numpy as np
 
 from models.config import CostConfig
-from models.pilot import Estimate, Floats, Pilot, PilotCarts, measure_pilot, ratio
+from models.pilot import Estimate, Floats, Pilot, PilotCarts, error_of, measure_pilot, ratio
 from models.response import share_in
 
 FOLDS = 5
@@ -55,8 +55,8 @@ def _promised(carts: PilotCarts, costs: CostConfig) -> Floats:
     return promised
 
 
-def measured(costs: CostConfig, pilot: Pilot, comes_in: float = 1.0) -> CostConfig:
-    """The costs with what a pilot measured in the place of what was believed.
+def measured(costs: CostConfig, pilot: Pilot, comes_in: Estimate = (1.0, 1.0, 1.0)) -> CostConfig:
+    """The costs with what a pilot measured, and the errors of it, in the place of what was believed.
 
     Args:
         costs: the believed ones.
@@ -64,10 +64,15 @@ def measured(costs: CostConfig, pilot: Pilot, comes_in: float = 1.0) -> CostConf
         comes_in: what `realization` gives.
     """
     segments = tuple(
-        one.model_copy(update={"shift": found.shift}) if found.carts else one
+        one.model_copy(update={"shift": found.shift, "error": found.error}) if found.carts else one
         for one, found in zip(costs.segments, pilot.segments, strict=True)
     )
-    rate = min(max(pilot.rescue_rate[0], LEAST), 1.0)
     return costs.model_copy(
-        update={"rescue_rate": rate, "segments": segments, "realization": max(comes_in, LEAST)},
+        update={
+            "rescue_rate": min(max(pilot.rescue_rate[0], LEAST), 1.0),
+            "rescue_rate_error": error_of(pilot.rescue_rate),
+            "segments": segments,
+            "realization": max(comes_in[0], LEAST),
+            "realization_error": error_of(comes_in),
+        }
     )

@@ -15,11 +15,13 @@ from explain import sentences
 from explain.attribution import Attributor, background_sample
 from models.abandonment import predict
 from models.artifacts import load_model
-from models.decision import cart_values, nudge_value, rescue_worth
+from models.decision import cart_values, nudge_value
 from models.list_total import ListTotal
+from models.response import segment_of, share_in
 from pipeline.config import PipelineConfig
 from pipeline.recommending import load_recommender, no_recommender
 from pipeline.rescue_items import nothing_shown, out_of_stock, shown_in
+from pipeline.risk_error import risk_error
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ class Rescuer:
     def __init__(self, config: PipelineConfig, workdir: Path, reasons: bool = True, items: bool = True) -> None:
         if not (workdir / "train" / "abandonment.keras").exists():
             raise InputError(f"{workdir} has no model yet. Run first: python -m pipeline run --workdir {workdir}")
+        self._risk_error = risk_error(workdir)
         self._excluded = out_of_stock(config.rescue)
         self.specs = read_features(workdir / "split" / "features.json")
         self._config, self._items = config, items
@@ -144,7 +147,8 @@ class Rescuer:
         costs, keys = self._config.costs, carts.examples.keys
         probability = predict(self._model, carts.examples)
         values, notes = cart_values(carts.examples, costs)
-        gain = nudge_value(probability, rescue_worth(probability, carts.examples, values, costs), costs)
+        segment, sale = segment_of(carts.examples, costs), costs.margin * values
+        gain = nudge_value(probability, share_in(probability, segment, costs) * sale, costs)
         table = {
             "visitor_id": keys["visitor_id"],
             "session_id": keys["session_id"],
@@ -158,7 +162,7 @@ class Rescuer:
         recommended, why = self._shown(carts)
         frame = pd.concat([pd.DataFrame(table), self._reasons(carts.examples), recommended], axis=1)
         ordered = frame.sort_values(["expected_nudge_value", "session_id"], ascending=[False, True], kind="stable")
-        total = ListTotal.of(gain, costs.margin * values, costs.nudge_cost)
+        total = ListTotal.of(probability, segment, sale, costs, self._risk_error)
         return Rescue(ordered.reset_index(drop=True), (*notes, *why), total)
 
     def _shown(self, carts: OpenCarts) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -103,7 +103,7 @@ def _inputs(config: PipelineConfig, workdir: Path, path: Path) -> dict[str, Any]
         from data.demo import DEMO_SOURCE
 
         source = DEMO_SOURCE
-    manifests = {name: read_manifest(workdir, name) or {} for name in ("ingest", "split", "train")}
+    manifests = {name: read_manifest(workdir, name) or {} for name in ("ingest", "split", "train", "evaluate")}
     return {
         "log": {str(file): file_hash(file) for file in source_files(source, path)},
         "run": {name: manifest.get("outputs") for name, manifest in manifests.items()},
@@ -116,7 +116,8 @@ def _claim(out: Path, state: dict[str, Any]) -> Parts | None:
     try:
         out.mkdir(exist_ok=True)
         about = json.loads((out / STATE).read_text()) if (out / STATE).exists() else None
-        if about is None and any(out.iterdir()):
+        # Killed while it took the folder, an earlier run of the call has left the beginning of its note, and no more.
+        if about is None and any(one.name != f".{STATE}.partial" for one in out.iterdir()):
             raise InputError(f"`--output` should be an empty folder, or end in .csv or .parquet. Received: {out}")
         if about is not None and about["of"] != json.loads(json.dumps(state)):
             raise InputError(

@@ -3,7 +3,8 @@
 import logging
 import os
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,25 @@ def open_store() -> "MlflowClient":
             f"{_hint(str(error))} or run without it: --set tracking.enabled=false"
         ) from None
     return client
+
+
+@contextmanager
+def reached(kept: str) -> Iterator[None]:
+    """Say in words where the store does not answer in the block.
+
+    Args:
+        kept: what is not lost, and what to do when the store is back.
+
+    Raises:
+        Unreachable: it does not.
+    """
+    try:
+        yield
+    except Unreachable as error:
+        raise Unreachable(f"{first_line(error)}\n{kept}") from None
+    except failures() as error:
+        what = f"MLflow's tracking store at {tracking_uri()} did not answer, or did not take what it was sent"
+        raise Unreachable(f"{what}: {first_line(error)}\n{kept}") from None
 
 
 def failures() -> tuple[type[Exception], ...]:

@@ -34,6 +34,8 @@ class TrialRuns:
     ) -> None:
         """Listen; `label` names a trial by its name and settings, `total` is how many are expected, 0 if unknown."""
         self._tracker, self._progress, self._label, self._total = tracker, progress, label, total
+        self.seconds: dict[str, float] = {}
+        """What each trial took, which its row does not say."""
         self._runs: dict[str, NestedRun] = {}
         self._ended = 0
 
@@ -52,24 +54,28 @@ class TrialRuns:
     def trial_ended(self, trial: str, metrics: Mapping[str, float], seconds: float, error: str | None) -> None:
         """Close its run; its best epoch, by which the search chooses, is told under names of its own."""
         self._ended += 1
+        self.seconds[trial] = seconds
         if error:
             self._progress.note(f"Trial {trial} failed: {error}")
         if trial in self._runs:
             self._tracker.attempt(lambda: self._end(trial, {**_best(metrics), "seconds": seconds}, error))
 
-    def catch_up(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def catch_up(self, rows: Sequence[Mapping[str, Any]], seconds: Mapping[str, float] | None = None) -> None:
         """Send every trial that was not told to its end, and mark those that the search chose.
 
         Args:
             rows: what `record_row` gives for each trial, with `chosen` where a search chose.
+            seconds: what trials took that were not listened to here.
         """
+        took = {**(seconds or {}), **self.seconds}
         nested = self._tracker.nested
         for row in rows:
             if row["trial"] not in nested.ended:
                 self._open(row["trial"], row["values"])
                 for epoch, values in enumerate(zip(*row["history"].values(), strict=True)):
                     self._runs[row["trial"]].epoch(epoch, dict(zip(row["history"], values, strict=True)))
-                self._end(row["trial"], _best(row["metrics"]), row["error"])
+                time = {"seconds": took[row["trial"]]} if row["trial"] in took else {}
+                self._end(row["trial"], {**_best(row["metrics"]), **time}, row["error"])
             if row.get("chosen"):
                 nested.mark(row["trial"], CHOSEN, "yes")
 

@@ -1,8 +1,9 @@
 """What a simulated A/B test of the rescue list showed, in sentences."""
 
-from explain.simulation.figures import SHARE, Result, money, per_cent, points, thousand
+from explain.simulation.figures import SHARE, Result, money, per_cent, points
 from explain.wording import count_text, decimal_text, join_words, share_text
 from models.ab_testing import BARE, LIST, NOBODY, PILOT, POPULAR, RANDOM, RATE, SAVED
+from models.pilot import error_of
 
 
 def sentences(result: Result) -> list[str]:
@@ -25,9 +26,16 @@ def sentences(result: Result) -> list[str]:
 def settings(result: Result) -> str:
     """What the pilot measured, as it goes into a configuration."""
     found = result["pilot"]
-    segments = [f'    {{ where = "{one["where"]}", shift = {one["shift"][0]:.2f} }},' for one in found["segments"]]
-    rates = [f"{name} = {found[name][0]:.3f}" for name in ("rescue_rate", "realization")]
-    return "\n".join(["[costs]", *rates, "segments = [", *segments, "]"])
+    rates = [
+        f"{name}{suffix} = {value:.3f}"
+        for name in ("rescue_rate", "realization")
+        for suffix, value in (("", found[name][0]), ("_error", error_of(found[name])))
+    ]
+    return "\n".join(["[costs]", *rates, "segments = [", *map(_segment, found["segments"]), "]"])
+
+
+def _segment(found: Result) -> str:
+    return f'    {{ where = "{found["where"]}", shift = {found["shift"][0]:.3f}, error = {found["error"]:.3f} }},'
 
 
 def _with_items(result: Result) -> str:
@@ -67,8 +75,9 @@ def _stated(result: Result) -> str:
     gain = result["gain"][BARE]
     beyond = "; it does not count on the items" if LIST in result["arms"] else ""
     return (
-        f"For its nudges the list states {thousand(gain['stated'][0])} for 1,000 carts{beyond}. The simulator's truth "
-        f"is {money(gain['true'])}: {_agrees(gain['agrees_with_truth'])}. What came of it is "
+        f"For its nudges the list states {money(gain['stated'])} for 1,000 carts{beyond}. The interval is how exactly "
+        f"the run's test carts tell the risks and `costs` the response. The simulator's truth is "
+        f"{money(gain['true'])}: {_agrees(gain['agrees_with_truth'])}. What came of it is "
         f"{money(gain['realized'])}: {_agrees(gain['agrees'])}."
     )
 

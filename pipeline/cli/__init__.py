@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli import acting, experimenting, explaining, operating, running, starting
+from pipeline.temporary import temporary_files
 
 FAMILIES = (running, experimenting, explaining, acting, operating, starting)
 """In the order in which `--help` lists their commands."""
@@ -35,7 +36,8 @@ def _options(
 def main() -> None:
     """Run the command line; a user's mistake is one message and exit code 2, anything else says how to see more."""
     try:
-        app()
+        with temporary_files():
+            app()
     except KeyboardInterrupt:
         _fail("Stopped. What was finished is kept; the same command goes on from there.", 130)
     except Exception as error:

@@ -54,11 +54,12 @@ def score_command(
 def told(total: "ListTotal", output: Path) -> tuple[str, str]:
     """The list as a whole, in words."""
     low, high = total.interval
+    response = "" if any(total.response_errors) else ", the response to a nudge in `[costs]` taken as exact"
     return (
         f"{total.carts:,} open carts in {output}; a nudge pays for {total.nudges:,} of them, which cost "
         f"{total.cost:,.2f} and are expected to bring {total.profit:,.2f} more than that.",
-        f"With luck alone the profit lies between {low:,.2f} and {high:,.2f} 95 times in 100; that takes the predicted "
-        "risks and the response to a nudge in `[costs]` as right, and carts as independent.",
+        f"The profit lies between {low:,.2f} and {high:,.2f} 95 times in 100. Luck moves it by {total.luck:,.2f} (one "
+        f"standard deviation), and what is known of the risks and of the response by {total.error:,.2f}{response}.",
     )
 
 

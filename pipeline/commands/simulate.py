@@ -18,6 +18,7 @@ from explain.tables import Cell, Grid
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
+from pipeline.risk_error import risk_error
 from pipeline.runner import need_abandonment, read_config
 from pipeline.workdir import locked, write_whole
 
@@ -94,7 +95,7 @@ def simulate(
         "seed": seed,
         "costs": {"nudge_cost": config.costs.nudge_cost, "margin": config.costs.margin},
         "no_items": judge.no_items,
-        **run_ab_test(pilots, carts, config.costs, assumed, seed),
+        **run_ab_test(pilots, carts, config.costs, assumed, seed, risk_error(workdir)),
     }
 
 

@@ -19,7 +19,8 @@ from pipeline.tracking.champions import champion_of
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-ABOUT = "champions.json"
+PLACE, ABOUT = "champion", "champions.json"
+"""Folder of a retrain's champions, and the file in it that says which they are."""
 
 
 @dataclass(frozen=True)

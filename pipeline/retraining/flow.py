@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +12,16 @@ from pipeline.progress import Progress
 from pipeline.retraining.decision import Decision, read_decision, refused
 from pipeline.retraining.going_back import finish
 from pipeline.retraining.incoming import take_in
+from pipeline.retraining.leftovers import clear, drop
 from pipeline.retraining.state import HOME, State, check_store, first_state, read_state, write_state
 from pipeline.retraining.steps import Retrain
-from pipeline.store import open_store
+from pipeline.store import open_store, reached
 from pipeline.workdir import locked
+
+KEPT = (
+    "Nothing is lost: what was taken in, trained and decided is in the work folder. "
+    "The same command goes on from there when the store is back."
+)
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,17 @@ def retrain(config: PipelineConfig, workdir: Path, progress: Progress, now: date
     Raises:
         InputError: there is no run or no champion, the store is another than before, the input cannot be found, or the
             log leaves the challenger nothing to learn from. What was accepted stays so.
+        Unreachable: the store does not answer; the same call goes on when it does.
     """
     _check(config)
-    with locked(workdir):
+    with locked(workdir), reached(KEPT):
         home = workdir / HOME
         before = read_state(home)
         state = before or first_state(workdir)
         check_store(home, state)
         client = open_store()
         finish(client, workdir)
+        clear(home, state)
         steps = Retrain(config, workdir, client, progress)
         resumed = None
         if state.pending and (earlier := read_decision(home / state.pending)):
@@ -64,7 +71,7 @@ def retrain(config: PipelineConfig, workdir: Path, progress: Progress, now: date
         state = _begun(config, home, state, before)
         if state.pending is None:
             return Outcome(None, refusals, resumed)
-        decision, _ = steps.carry_out(steps.decide(state, judged), state)
+        decision, _ = steps.carry_out(steps.decide(state), state)
         return Outcome(decision, refusals, resumed)
 
 
@@ -85,7 +92,7 @@ def _begun(config: PipelineConfig, home: Path, state: State, before: State | Non
     fresh = state.undecided != (before.undecided if before else ())
     pending = _identity(config, state) if fresh or state.pending else None
     if state.pending not in (None, pending):
-        shutil.rmtree(home / str(state.pending), ignore_errors=True)  # it will be another, with more or other settings
+        drop(home / str(state.pending))  # it will be another, with more or other settings
     state = state.model_copy(update={"pending": pending})
     write_state(home, state)
     return state

@@ -5,7 +5,6 @@ or `retrain` finish what a kill cut off.
 """
 
 import json
-import shutil
 import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,10 +18,11 @@ from pipeline.fingerprint import file_hash
 from pipeline.retraining.champions import names_of
 from pipeline.retraining.composing import SETS
 from pipeline.retraining.decision import read_decision
+from pipeline.retraining.leftovers import drop
 from pipeline.retraining.serving_set import CURRENT, serves_a_set, switch
 from pipeline.retraining.state import HOME, read_state
 from pipeline.runner import read_config
-from pipeline.store import tracking_uri
+from pipeline.store import reached, tracking_uri
 from pipeline.tracking import fetch_model
 from pipeline.tracking.champions import champion_of, former_champion, newest_promotion, roll_back
 from pipeline.workdir import locked, write_whole
@@ -72,13 +72,14 @@ def go_back(client: "MlflowClient", names: Collection[str], workdir: Path) -> We
     Raises:
         InputError: there is no champion to go back to, a command is at work in the folder, or a retrain that was cut
             off there still has its decision to carry out.
+        Unreachable: the store does not answer; the same call finishes what was begun when it does.
     """
     home = workdir / HOME
     state = read_state(home)
     if state is None or state.tracking_uri != tracking_uri():
         left = _to_leave(client, names)
         return WentBack(tuple(Change(name, *roll_back(client, name)) for name in left), None)
-    with locked(workdir):
+    with locked(workdir), reached("The same command finishes the rollback when the store is back."):
         if state.pending and read_decision(home / state.pending):
             raise InputError(
                 f"`rollback` should come after the retrain that was cut off in {workdir}, which would promote again. "
@@ -89,8 +90,6 @@ def go_back(client: "MlflowClient", names: Collection[str], workdir: Path) -> We
             return earlier
         left = _to_leave(client, names)
         write_whole(home / NOTE, json.dumps({"left": left}) + "\n")
-        if state.pending:  # it was trained from the champion that is left now, and begins anew
-            shutil.rmtree(home / state.pending, ignore_errors=True)
         return _carry_out(client, workdir, left)
 
 
@@ -115,7 +114,10 @@ def _to_leave(client: "MlflowClient", names: Collection[str]) -> dict[str, str]:
 
 
 def _carry_out(client: "MlflowClient", workdir: Path, left: Mapping[str, str]) -> WentBack:
-    note = workdir / HOME / NOTE
+    home = workdir / HOME
+    note, state = home / NOTE, read_state(home)
+    if state and state.pending:  # it was trained from the champion that is left now, and begins anew
+        drop(home / state.pending)
     for name, version in left.items():
         if champion_of(client, name) == version:
             try:
@@ -138,8 +140,7 @@ def _serve_champions(client: "MlflowClient", workdir: Path) -> bool | None:
     others = [one for one in (home / SETS).iterdir() if one.resolve() != here and one.suffix != ".partial"]
     for folder in (here, *others):
         if _models(folder, wanted) == wanted:
-            if folder != here:
-                switch(read_config(folder), workdir, folder)
+            switch(read_config(folder), workdir, folder)  # also where a kill came between it and the report
             return True
     return False
 

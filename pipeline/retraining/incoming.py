@@ -1,5 +1,6 @@
 """New files: each is ingested and held to the log before it, then accepted or refused."""
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +18,13 @@ from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.retraining.arrivals import Arrival, alone, arrivals, rules_digest
 from pipeline.retraining.state import PARTS, Part, Refused, State, events_of
+from pipeline.workdir import write_whole
+
+INCOMING = ".incoming"
+"""Folder for what is needed only while new files are read."""
+
+ARRIVAL = "arrival.json"
+"""What was found of an accepted part, in its folder: whoever decides on it may be another call."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ def take_in(
     waiting = arrivals(config, state)
     if not waiting:
         return state, []
-    scratch = home / ".incoming"
+    scratch = home / INCOMING
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     log = scratch / "log.parquet"
@@ -112,6 +120,7 @@ def _refuse(config: PipelineConfig, home: Path, state: State, one: Judged, progr
 
 def _accept(config: PipelineConfig, home: Path, state: State, one: Judged, progress: Progress) -> State:
     names, folder = one.arrival.names, home / PARTS / one.arrival.id
+    write_whole(folder / ARRIVAL, json.dumps(one.as_table(), indent=1, ensure_ascii=False) + "\n")
     # The same file with other content counts in the place of what it was before.
     parts = [part.model_copy(update={"superseded": True}) if part.names == names else part for part in state.parts]
     earlier = [events_of(home, part) for part in _active(parts)]
@@ -125,6 +134,12 @@ def _accept(config: PipelineConfig, home: Path, state: State, one: Judged, progr
     progress.finished("new data", "accepted", 0.0, told)
     undecided = (*state.undecided, part.id) if part.added else state.undecided
     return state.model_copy(update={"parts": (*parts, part), "undecided": undecided})
+
+
+def undecided_arrivals(home: Path, state: State) -> list[dict[str, Any]]:
+    """What was found of each arrival that is still to be decided on, by this call or an earlier one."""
+    files = (home / PARTS / part / ARRIVAL for part in state.undecided)
+    return [json.loads(file.read_text()) for file in files if file.exists()]
 
 
 def _active(parts: Sequence[Part]) -> list[Part]:

@@ -32,9 +32,13 @@ def switch(config: PipelineConfig, workdir: Path, folder: Path) -> None:
                     copy(workdir / name, before / name)
             _point(home / CURRENT, before)
         _make_links(workdir)
-    before_now = (home / CURRENT).resolve()
-    _point(home / CURRENT, folder)
-    _clean(home, {folder.resolve(), before_now})
+    for name in MEMBERS:  # what links took the place of, here or in a switch that was killed
+        shutil.rmtree(_replaced(workdir, name), ignore_errors=True)
+    served = (home / CURRENT).resolve()
+    if served != folder.resolve():
+        # Before the switch: done again after a kill, it would take the set from before for one that nobody reads.
+        _clean(home, {folder.resolve(), served})
+        _point(home / CURRENT, folder)
     publish_report(workdir, config)
     write_summary(workdir, config, {})
 
@@ -67,14 +71,18 @@ def _make_links(workdir: Path) -> None:
         aside.unlink(missing_ok=True)
         aside.symlink_to(_target(name))
         if place.is_dir() and not place.is_symlink():
-            old = workdir / f".{name}.old"
+            old = _replaced(workdir, name)
             shutil.rmtree(old, ignore_errors=True)
             # A rename does not replace a folder: for an instant there is nothing here, as whenever a stage finishes.
             place.rename(old)
             aside.rename(place)
-            shutil.rmtree(old)
         else:
             aside.replace(place)
+
+
+def _replaced(workdir: Path, name: str) -> Path:
+    """Where a folder goes that gives way to a link."""
+    return workdir / f".{name}.old"
 
 
 def _clean(home: Path, kept: set[Path]) -> None:

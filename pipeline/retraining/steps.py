@@ -1,7 +1,5 @@
 """The steps of a retrain, each of which can be done again."""
 
-import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
-from pipeline.retraining.challenger import LOG, WORK, Plan, plan_challenger, prepare, train
-from pipeline.retraining.champions import fetch_champions
+from pipeline.retraining.challenger import WORK, Plan, plan_challenger, prepare, train
+from pipeline.retraining.champions import PLACE, fetch_champions
 from pipeline.retraining.composing import prepare_set
 from pipeline.retraining.decision import FILE, Decision, decided, figures, reasons, waiting, write_decision
-from pipeline.retraining.incoming import Judged
+from pipeline.retraining.incoming import undecided_arrivals
+from pipeline.retraining.leftovers import clear
 from pipeline.retraining.promotion import promote_challengers, register_challengers
 from pipeline.retraining.serving_set import switch
 from pipeline.retraining.state import HOME, State, write_state
@@ -23,7 +22,7 @@ from pipeline.workdir import write_whole
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-CHAMPIONS, CONFIG = "champion", "config.json"
+CONFIG = "config.json"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Retrain:
         text = (self._folder(retrain) / CONFIG).read_text()
         return replace(self, config=PipelineConfig.model_validate_json(text))
 
-    def decide(self, state: State, judged: Sequence[Judged]) -> Decision:
+    def decide(self, state: State) -> Decision:
         """Train and compare; `decision.json` has what came of it, and is written before anything follows from it."""
         folder, retrain = self._folder(str(state.pending)), str(state.pending)
         made = self._plan(state)
@@ -49,7 +48,7 @@ class Retrain:
             "test_from": made.test_from.isoformat(),
             "sessions": sessions,
             "notes": list(made.notes),
-            "arrivals": [one.as_table() for one in judged if one.reason is None],
+            "arrivals": undecided_arrivals(self.workdir / HOME, state),
         }
         why = self._too_few(sessions, state) or self._train(made, folder)
         if why is not None:
@@ -58,7 +57,7 @@ class Retrain:
             with quiet():
                 from pipeline.retraining.judging import compare
             self.progress.started("compare")
-            champions = fetch_champions(self.client, self.config, self.workdir, folder / CHAMPIONS)
+            champions = fetch_champions(self.client, self.config, self.workdir, folder / PLACE)
             found = compare(made.config, self.workdir, folder / WORK, champions)
             decision = decided(made.config, retrain, state, champions, found, facts)
         write_whole(folder / CONFIG, self.config.model_dump_json(indent=1) + "\n")
@@ -78,10 +77,7 @@ class Retrain:
         if decision["compared"]:
             state = state.model_copy(update={"window_from": state.watermark, "undecided": ()})
         write_state(self.workdir / HOME, state)
-        folder = self._folder(decision["id"])
-        for name in (WORK, CHAMPIONS):
-            shutil.rmtree(folder / name, ignore_errors=True)
-        (folder / LOG).unlink(missing_ok=True)
+        clear(self.workdir / HOME, state)
         return decision, state
 
     def tell(self, decision: Decision) -> Decision:
@@ -105,7 +101,7 @@ class Retrain:
         for model, version in versions.items():
             decision["models"][model]["challenger"] = version
         if decision["decision"] == "promoted":
-            champions = fetch_champions(self.client, self.config, self.workdir, folder / CHAMPIONS)
+            champions = fetch_champions(self.client, self.config, self.workdir, folder / PLACE)
             ready = prepare_set(self.config, made.config, self.workdir, work, decision, champions, self.progress)
             promote_challengers(self.client, decision, versions)
             switch(self.config, self.workdir, ready)
@@ -136,7 +132,7 @@ class Retrain:
 
     def _plan(self, state: State) -> Plan:
         folder = self._folder(str(state.pending))
-        champions = fetch_champions(self.client, self.config, self.workdir, folder / CHAMPIONS)
+        champions = fetch_champions(self.client, self.config, self.workdir, folder / PLACE)
         return plan_challenger(self.config, self.workdir, folder, state, champions)
 
     def _folder(self, retrain: str) -> Path:

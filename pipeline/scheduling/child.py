@@ -1,6 +1,7 @@
 """Processes of the command: started in a group of their own, and ended as a group."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +13,9 @@ from typing import Literal
 
 import psutil
 
+AT_THE_GATE = 'read -r _ && exec "$@" </dev/null'
+"""A line opens the gate; it stays closed where whoever holds it is gone."""
+
 LOOK = 0.1
 """Seconds between looks at a process."""
 
@@ -19,20 +23,35 @@ Cause = Literal["stopped", "timed out"]
 """Why a process was told to end."""
 
 
-def start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start the command; its output goes to the end of `log`, whatever becomes of this process.
+def prepare(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Make the command's process, which waits for `begin`; its output goes to the end of `log`.
+
+    Whoever notes the process down in between leaves none that nobody knows of: it ends where this one is killed first,
+    and goes on where it is killed later.
 
     A group of its own keeps a Ctrl-C in this terminal from it: the scheduler decides when it is told to end.
+
+    Raises:
+        FileNotFoundError: there is no such program.
     """
+    if shutil.which(command[0]) is None:
+        raise FileNotFoundError(f"there is no program {command[0]}")
     with log.open("ab") as output:
         return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
+            ("/bin/sh", "-c", AT_THE_GATE, "sh", *command),
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
+
+
+def begin(process: subprocess.Popen[bytes]) -> None:
+    """Let a process begin with its command."""
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin as gate:  # somebody has ended it already
+        gate.write(b"\n")
 
 
 def born(pid: int) -> float | None:

@@ -93,13 +93,14 @@ class Runner:
             file.write(f"=== attempt {len(run.attempts) + 1}, {began:%Y-%m-%d %H:%M:%S} UTC: {self.job.name}\n")
         run = run.begun(Attempt(started=began))
         self.runs.save(run)
-        process = child.start(self.job.command, log)
+        process = child.prepare(self.job.command, log)
         try:
             run = run.latest(pid=process.pid, born=child.born(process.pid))
             self.runs.save(run)
         except BaseException:
             process.kill()
             raise
+        child.begin(process)
         code, cause = child.wait(process, self._stop, self.job.settings.stop_seconds, self._limit)
         ending = {0: "done", REFUSED: "refused"}.get(code, cause or "failed")
         if cause == "timed out":  # whatever it made of being told to end

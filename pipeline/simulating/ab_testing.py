@@ -23,7 +23,7 @@ from models.ab_testing import (
 )
 from models.config import CostConfig
 from models.sample_size import carts_apart, carts_needed
-from pipeline.simulating.arms import Price, choose_arms, nudge_gain, stated_gain
+from pipeline.simulating.arms import Price, choose_arms, nudge_gain, stated_gain, total_of
 from pipeline.simulating.judged import Judged
 from pipeline.simulating.piloting import run_pilot
 
@@ -33,7 +33,9 @@ FEW = 100
 SHARE = "abandoned_share"
 
 
-def run_ab_test(pilots: Judged, carts: Judged, costs: CostConfig, response: float, seed: int) -> dict[str, Any]:
+def run_ab_test(
+    pilots: Judged, carts: Judged, costs: CostConfig, response: float, seed: int, risk_error: float = 0.0
+) -> dict[str, Any]:
     """Measure the response on the pilot's carts, then nudge the others in several ways.
 
     Every arm has the same carts with the same luck, so that arms differ by what they do alone.
@@ -44,6 +46,8 @@ def run_ab_test(pilots: Judged, carts: Judged, costs: CostConfig, response: floa
         costs: what a nudge costs and is believed to bring.
         response: what showing items does (`data.demo.showing.p_if_shown`).
         seed: of who is nudged and of what follows.
+        risk_error: of the risks (`models.list_total.risk_error`), which the list by the costs takes into account. The
+            response of a pilot was measured beside these very risks, right or wrong.
 
     Returns:
         `pilot`, `arms`, `differences`, `gain`, `items`, `separation`, `ab_test` and sizes, as `result.json` has them;
@@ -60,7 +64,7 @@ def run_ab_test(pilots: Judged, carts: Judged, costs: CostConfig, response: floa
     piloted, price = run_pilot(pilots, costs, seed), (costs.margin, costs.nudge_cost)
     found = piloted.costs(costs)
     gains = {BARE: nudge_gain(carts, costs), PILOT: nudge_gain(carts, found)}
-    halves = {BARE: 0.0, PILOT: piloted.half(carts, gains[PILOT], found)}
+    totals = {BARE: total_of(carts, costs, risk_error), PILOT: total_of(carts, found, 0.0)}
     arms = choose_arms(carts, gains, costs, np.random.default_rng([seed, 3]))
     chances = carts.chances(response)
     happens = carts.happens(response, np.random.default_rng([seed, 1]).random(len(carts)))
@@ -73,7 +77,7 @@ def run_ab_test(pilots: Judged, carts: Judged, costs: CostConfig, response: floa
         "pilot": piloted.told(costs),
         "arms": {name: {"nudges": int(arm.nudged.sum()), **seen[name]} for name, arm in arms.items()},
         "differences": differences,
-        "gain": {name: stated_gain(happens, chances, gains[name], price, halves[name]) for name in gains},
+        "gain": {name: stated_gain(happens, chances, arms[name], total, price) for name, total in totals.items()},
         "items": _items(carts, chances, arms, response, price),
         "separation": _separation(chances, arms, seen, differences, price),
         "ab_test": _by_lot(happens, chances, arms, price, seed),

@@ -10,7 +10,6 @@ from models.ab_testing import (
     BARE,
     LIST,
     NOBODY,
-    NOTHING,
     PILOT,
     POPULAR,
     RANDOM,
@@ -22,7 +21,9 @@ from models.ab_testing import (
     outcome,
 )
 from models.config import CostConfig
-from models.pilot import Floats
+from models.decision import nudge_value
+from models.list_total import ListTotal
+from models.pilot import Floats, Z
 from models.response import share_in
 from pipeline.simulating.judged import Judged
 
@@ -32,8 +33,13 @@ Price = tuple[float, float]
 
 def nudge_gain(carts: Judged, costs: CostConfig) -> Floats:
     """Expected profit of nudging each of n carts, the nudge paid, (n,)."""
-    rescued = carts.probability * share_in(carts.probability, carts.segment, costs)
-    return rescued * costs.margin * carts.value - costs.nudge_cost
+    worth = share_in(carts.probability, carts.segment, costs) * costs.margin * carts.value
+    return nudge_value(carts.probability, worth, costs)
+
+
+def total_of(carts: Judged, costs: CostConfig, risk_error: float) -> ListTotal:
+    """What the list by some costs comes to, by its own account; `risk_error` as for `ListTotal.of`."""
+    return ListTotal.of(carts.probability, carts.segment, costs.margin * carts.value, costs, risk_error)
 
 
 def choose_arms(
@@ -67,22 +73,22 @@ def choose_arms(
     }
 
 
-def stated_gain(happens: Carts, chances: Carts, gain: Floats, price: Price, half: float) -> dict[str, Any]:
+def stated_gain(happens: Carts, chances: Carts, arm: Arm, total: ListTotal, price: Price) -> dict[str, Any]:
     """What a list says it brings a cart, beside what it brought, and what it was to bring on average over all luck.
 
     Args:
         happens: n carts.
         chances: the same as probabilities.
-        gain: (n,) what the list expects of each nudge, nothing shown with it.
+        arm: whom the list nudges, nothing shown.
+        total: what the list comes to on these carts by its own account.
         price: what counts as profit.
-        half: half of the 95% interval of what it says for all n carts, from what it was measured by.
     """
-    nudged, nobody = Arm(gain > 0, NOTHING), Arm(np.zeros(len(gain), dtype=bool))
+    nobody = Arm(np.zeros(len(happens.value), dtype=bool))
     realized, true = (
-        means(outcome(carts, nudged, *price) - outcome(carts, nobody, *price), carts.visitors)[2]
+        means(outcome(carts, arm, *price) - outcome(carts, nobody, *price), carts.visitors)[2]
         for carts in (happens, chances)
     )
-    stated, half = float(gain[nudged.nudged].sum()) / len(gain), half / len(gain)
+    stated, half = total.profit / total.carts, Z * total.error / total.carts
     return {
         "stated": [stated, stated - half, stated + half],
         "realized": realized,

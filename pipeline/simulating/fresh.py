@@ -1,7 +1,7 @@
 """Carts of visitors that no model has seen, each at one moment at which it is open, with the truth about them."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +31,8 @@ class Fresh:
     """Their features; the labels are what becomes of them without a nudge."""
 
     sessions: pd.DataFrame
-    """n × 3: `items` (list of ids as in the catalogue), `events` (list of kinds) and `gaps` (list of seconds), what
-    each session held up to its cart's moment, oldest first."""
+    """n × 4: `items` (list of ids as in the catalogue), `events` (list of kinds) and `gaps` (list of seconds), what
+    each session held up to its cart's moment, oldest first; `bought`, the items that its visitor had bought by then."""
 
     p_abandon: Floats
     """(n,) true probability of being abandoned."""
@@ -73,13 +73,32 @@ def fresh_carts(
         held = pd.read_parquet(featurized / "example_sequences.parquet", columns=["items", "events", "gaps"])
         frame, held = (table[drawn].reset_index(drop=True) for table in (frame, held))
         known = known_truth(pd.read_parquet(demo / "truth.parquet"), frame)
-    plain = [[item.partition(":")[2] for item in items] for items in held["items"]]
+        sold = pd.read_parquet(events / "events.parquet", filters=[("event", "==", "purchase")])
+    held = held.assign(bought=bought_before(sold, frame))
     return Fresh(
         from_frame(frame, specs),
-        held.assign(items=pd.Series(plain, dtype=object)),
+        held.assign(**{name: held[name].map(_plain) for name in ("items", "bought")}),
         known["p_abandon"].to_numpy(dtype=np.float64),
         known["p_if_nudged"].to_numpy(dtype=np.float64),
     )
+
+
+def bought_before(sold: pd.DataFrame, carts: pd.DataFrame) -> pd.Series:
+    """(n,) for each cart a list of the items that its visitor had bought before the cart's moment.
+
+    Args:
+        sold: purchases, with `visitor_id`, `item_id` and `ts`.
+        carts: n rows with `visitor_id` and `ts`, numbered 0 … n − 1.
+    """
+    both = carts[["visitor_id", "ts"]].reset_index().merge(sold, on="visitor_id", suffixes=("", "_sold"))
+    earlier = both[both["ts_sold"] < both["ts"]].drop_duplicates(["index", "item_id"])
+    found = earlier.groupby("index")["item_id"].agg(list).reindex(range(len(carts)))
+    return found.map(lambda items: items if isinstance(items, list) else []).astype(object)
+
+
+def _plain(items: Sequence[str]) -> list[str]:
+    """Items as the catalogue has them, without the number of the crowd."""
+    return [item.partition(":")[2] for item in items]
 
 
 def _drawn(frame: pd.DataFrame, points: tuple[int, ...], seed: list[int]) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""The pilot before the A/B test: what it measures, and how sure that makes what its list states."""
+"""The pilot before the A/B test, and what it measures."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from models.ab_testing import NOTHING
 from models.config import CostConfig
-from models.pilot import NUDGED, Bools, Estimate, Floats, Ints, Pilot, PilotCarts, Z, gain_error, measure_pilot
+from models.pilot import NUDGED, Bools, Estimate, Ints, Pilot, PilotCarts, measure_pilot
 from models.realization import measured, realization
 from pipeline.simulating.judged import Judged
 
@@ -22,30 +22,18 @@ class Piloted:
 
     def costs(self, believed: CostConfig) -> CostConfig:
         """The costs with what was measured."""
-        return measured(believed, self.pilot, self.realization[0])
-
-    def half(self, carts: Judged, gain: Floats, costs: CostConfig) -> float:
-        """Half of the 95% interval of the sum that its list states, from the errors of what was measured.
-
-        Those of the response and of the realization are taken for independent, which makes it a little too wide.
-
-        Args:
-            carts: n carts.
-            gain: (n,) what the list expects of each nudge, the nudge paid.
-            costs: what `costs` gives.
-        """
-        nudged, sale = gain > 0, costs.margin * carts.value
-        _, low, high = self.realization
-        comes = float((gain[nudged] + costs.nudge_cost).sum()) * (high - low) / 2.0 / costs.realization
-        response = gain_error(carts.probability, carts.segment, nudged, sale, self.pilot.segments)
-        alone = float((carts.probability * sale)[nudged & (carts.segment < 0)].sum())  # told by the rate alone
-        rate = (self.pilot.rescue_rate[2] - self.pilot.rescue_rate[1]) / 2.0
-        return float(np.hypot(comes, costs.realization * np.hypot(Z * response, alone * rate)))
+        return measured(believed, self.pilot, self.realization)
 
     def told(self, believed: CostConfig) -> dict[str, Any]:
         """As `result.json` has it, beside what was believed."""
         segments = [
-            {"where": one.where, "carts": found.carts, "shift": [found.shift, *found.interval], "believed": one.shift}
+            {
+                "where": one.where,
+                "carts": found.carts,
+                "shift": [found.shift, *found.interval],
+                "error": found.error,
+                "believed": one.shift,
+            }
             for one, found in zip(believed.segments, self.pilot.segments, strict=True)
         ]
         return {

@@ -20,7 +20,7 @@ Ints = npt.NDArray[np.int64]
 class Showing:
     """Items for carts of the demo shop: the recommender's, and as many of the most popular ones.
 
-    Neither shows what the session has seen. What a visitor bought on earlier visits is not hidden.
+    Neither shows what the session has seen or the visitor has bought before.
     """
 
     def __init__(self, config: DemoConfig, recommender: Recommender) -> None:
@@ -29,9 +29,10 @@ class Showing:
 
     def __call__(self, carts: Fresh) -> dict[str, Floats]:
         """Chance that a cart's visitor turns to one of the items next, (n,), by who chose them (`LIST`, `POPULAR`)."""
-        items, events, gaps = (carts.sessions[name].tolist() for name in ("items", "events", "gaps"))
-        chosen = self._recommender.recommend(items, ITEMS, exclude_seen=True, events=events, gaps=gaps)
-        popular = self._recommender.recommend([[] for _ in items], ITEMS, bought=items)
+        items, events, gaps, bought = (carts.sessions[name].tolist() for name in ("items", "events", "gaps", "bought"))
+        chosen = self._recommender.recommend(items, ITEMS, exclude_seen=True, bought=bought, events=events, gaps=gaps)
+        had = [[*seen, *own] for seen, own in zip(items, bought, strict=True)]
+        popular = self._recommender.recommend([[] for _ in items], ITEMS, bought=had)
         seen = [[self._number[item] for item in session] for session in items]
         ends = np.array([(one[0], one[-1], one[-min(2, len(one))]) for one in seen], dtype=np.int64).reshape(-1, 3)
         browsed = Browsed(*ends.T)

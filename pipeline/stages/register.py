@@ -61,7 +61,8 @@ def _deliver(context: Context) -> list[dict[str, Any]]:
 def _log_run(context: Context, metrics: Mapping[str, Any]) -> None:
     trials = context.input("tune") / "trials.json"
     if trials.exists():
-        TrialRuns(context.tracker, context.progress, trial_label).catch_up(json.loads(trials.read_text()))
+        took = (read_manifest(context.workdir, "tune") or {}).get("measured_seconds", {})
+        TrialRuns(context.tracker, context.progress, trial_label).catch_up(json.loads(trials.read_text()), took)
     history = json.loads((context.input("train") / "history.json").read_text())
     curves = {
         f"{model}.{name}": values

@@ -31,6 +31,7 @@ def run(context: Context) -> None:
             found = search(pool, config.abandonment, tune, config.seed)
         best, rows, scores = found.best, found.rows, list(found.scores)
         context.tracker.attempt(lambda: listener.catch_up(rows))
+        context.seconds.update(listener.seconds)
     (context.out / "trials.json").write_text(json.dumps(rows, indent=1) + "\n")
     (context.out / "scores.json").write_text(json.dumps(scores, indent=1) + "\n")
     # Where training starts from is no property of the settings: another address of the same model gives equal bytes.

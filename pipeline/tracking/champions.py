@@ -76,10 +76,10 @@ def roll_back(client: "MlflowClient", name: str) -> tuple[str, str]:
             f"version {left}, is the first one that is still there."
         )
     target = before[-1]
-    # The history first: after a kill in between the champion is still the one to leave, and the same call does it.
+    # The alias last: after a kill in between the champion is still the one to leave, and the same call does it all.
     _keep(client, name, before)
-    client.set_registered_model_alias(name, CHAMPION, target)
     client.set_model_version_tag(name, left, "rolled_back", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} to {target}")
+    client.set_registered_model_alias(name, CHAMPION, target)
     return left, target
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ PARENT = "mlflow.parentRunId"
 NAME = "mlflow.runName"
 ROOT = "root"
 KEY = "key"
+
+Point = tuple[str, int, float]
+"""A metric's name, step and value."""
 
 EVERY = 2.0
 """Seconds for which epochs are gathered before they are sent: a call for each would take longer than some epochs."""
@@ -54,15 +58,23 @@ class NestedRuns:
         from mlflow.entities import Param
 
         run_id = self._known.get(key)
+        told = set[Point]()
         if run_id:
             self._client.update_run(run_id, "RUNNING")
+            told = self._told(run_id)
         else:
             own = {PARENT: parent or self._root, ROOT: self._root, KEY: key, NAME: title, "kind": kind}
             run_id = str(self._client.create_run(self._experiment, tags={**(tags or {}), **own}).info.run_id)
             self._known[key] = run_id
         listed = [Param(name, str(value)[:500]) for name, value in params.items()]
         self._client.log_batch(run_id, params=listed)
-        return NestedRun(self._client, run_id, partial(self.ended.add, key))
+        return NestedRun(self._client, run_id, partial(self.ended.add, key), told)
+
+    def _told(self, run_id: str) -> set[Point]:
+        """The points that a run has already: sent again at another time, they would stand in its charts twice."""
+        names = self._client.get_run(run_id).data.metrics
+        points = (point for name in names for point in self._client.get_metric_history(run_id, name))
+        return {(point.key, point.step, float(point.value)) for point in points}
 
     def mark(self, key: str, tag: str, value: str) -> None:
         """Give a run that was opened a further tag."""
@@ -72,9 +84,11 @@ class NestedRuns:
 class NestedRun:
     """One of them."""
 
-    def __init__(self, client: "MlflowClient", run_id: str, ended: Callable[[], None]) -> None:
+    def __init__(
+        self, client: "MlflowClient", run_id: str, ended: Callable[[], None], told: AbstractSet[Point]
+    ) -> None:
         self.run_id = run_id
-        self._client, self._ended = client, ended
+        self._client, self._ended, self._told = client, ended, told
         self._waiting: list[Any] = []
         self._sent = time.monotonic()
 
@@ -97,7 +111,10 @@ class NestedRun:
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        self._waiting += [Metric(name, float(value), now, step) for name, value in metrics.items()]
+        fresh = ((name, float(value)) for name, value in metrics.items())
+        self._waiting += [
+            Metric(name, value, now, step) for name, value in fresh if (name, step, value) not in self._told
+        ]
 
     def _send(self) -> None:
         for start in range(0, len(self._waiting), 1000):

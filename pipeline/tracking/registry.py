@@ -34,29 +34,63 @@ def register(client: "MlflowClient", run_id: str, model: LoggedModel, tags: Mapp
     """Log a model to a run with signature and input example, and register it.
 
     The new version is the challenger; it is the champion as well where there is none yet. It appears with its files and
-    tags, so that no kill leaves half a version and whoever follows an alias finds a whole one.
+    tags, so that no kill leaves half a version and whoever follows an alias finds a whole one. What an attempt that was
+    killed has logged or registered of the same model is taken up, and what it has left half is deleted.
     """
-    import mlflow
-    from mlflow.models import infer_signature
-
-    figures = {name: f"{figure:.6g}" for name, figure in model.metrics.items()}
+    told = {**tags, **{name: f"{figure:.6g}" for name, figure in model.metrics.items()}}
     with quiet(), _active(run_id):
-        info = mlflow.pyfunc.log_model(
-            name=model.name,
-            loader_module=model.loader,
-            data_path=str(model.folder),
-            code_paths=[str(ROOT / package) for package in model.packages],
-            signature=_lenient(infer_signature(model.example, model.output)),
-            input_example=model.example,
-            pip_requirements=pinned(("mlflow", *model.libraries)),
-        )
-        version = str(mlflow.register_model(info.model_uri, model.name, tags={**tags, **figures}).version)
+        address = _logged_before(client, run_id, model, told) or _log(model, told)
+        version = _registered_before(client, model.name, address) or _register(model.name, address, told)
     aliases = [CHALLENGER]
     client.set_registered_model_alias(model.name, CHALLENGER, version)
     if champion_of(client, model.name) is None:
         promote(client, model.name, version)
         aliases.append(CHAMPION)
-    return {"name": model.name, "version": version, "aliases": aliases, "uri": info.model_uri}
+    return {"name": model.name, "version": version, "aliases": aliases, "uri": address}
+
+
+def _logged_before(client: "MlflowClient", run_id: str, model: LoggedModel, tags: Mapping[str, str]) -> str | None:
+    """Address of the model where it was logged to the run before, whole and with the same tags."""
+    from mlflow.entities import LoggedModelStatus
+
+    experiment = client.get_run(run_id).info.experiment_id
+    found = client.search_logged_models([experiment], f"source_run_id = '{run_id}' AND name = '{model.name}'")
+    for one in found:
+        if one.status != LoggedModelStatus.READY:
+            client.delete_logged_model(one.model_id)
+        elif tags.items() <= one.tags.items():
+            return f"models:/{one.model_id}"
+    return None
+
+
+def _log(model: LoggedModel, tags: Mapping[str, str]) -> str:
+    import mlflow
+    from mlflow.models import infer_signature
+
+    logged = mlflow.pyfunc.log_model(
+        name=model.name,
+        loader_module=model.loader,
+        data_path=str(model.folder),
+        code_paths=[str(ROOT / package) for package in model.packages],
+        signature=_lenient(infer_signature(model.example, model.output)),
+        input_example=model.example,
+        pip_requirements=pinned(("mlflow", *model.libraries)),
+        tags=dict(tags),
+    )
+    return str(logged.model_uri)
+
+
+def _registered_before(client: "MlflowClient", name: str, address: str) -> str | None:
+    if all(known.name != name for known in client.search_registered_models(f"name = '{name}'")):
+        return None
+    found = client.search_model_versions(f"name = '{name}'", max_results=10_000)
+    return next((str(one.version) for one in found if one.source == address), None)
+
+
+def _register(name: str, address: str, tags: Mapping[str, str]) -> str:
+    import mlflow
+
+    return str(mlflow.register_model(address, name, tags=dict(tags)).version)
 
 
 def fetch_model(address: str, folder: Path, setting: str) -> Path:

@@ -1,6 +1,7 @@
 """Runs in MLflow."""
 
 import json
+import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 STATE = "tracking.json"
+GONE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+"""What MLflow answers about a run that was purged, and about one that was deleted."""
+
+ATTEMPT = "attempt"
+"""Tag of a run, by which it is found where its id was not noted."""
 
 
 class Tracker:
@@ -63,9 +69,9 @@ class Tracker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._run_id is None or not _read_state(self.workdir).get("open"):
+        if self._run_id is None or not _read_state(self.workdir).get("attempt"):
             return
-        # The run stays open in tracking.json: the next attempt, or a run of the remaining stages, takes it up again.
+        # The run goes on in tracking.json: the next attempt, or a run of the remaining stages, takes it up again.
         status = "FINISHED" if kind is None else "KILLED" if kind is KeyboardInterrupt else "FAILED"
         with suppress(*failures()):  # what the run ended for is said, and not this
             self.client.set_terminated(self._run_id, status)
@@ -180,54 +186,67 @@ class Tracker:
     def finish(self) -> None:
         """End the parent run; the next pipeline run starts another."""
         self.client.set_terminated(self.run_id, "FINISHED")
-        self._write_state(open_run=False)
+        self._write_state(self.run_id, None)
 
     def _start(self) -> str:
         model = self.config.abandonment if self.config.abandonment.enabled else self.config.recommender
         searched = f" · {self.config.tune.method} search" if self.config.tune.trials else ""
         title = self.title or f"{self.config.preset} · {model.optimizer.name}{searched}"
-        run = self.client.create_run(experiment_id(self.client, self.experiment), tags={NAME: title, "kind": self.kind})
+        experiment, attempt = experiment_id(self.client, self.experiment), uuid.uuid4().hex
+        # Noted before it is made: a kill in between leaves no run that the next attempt does not know of.
+        self._write_state(None, attempt)
+        run = self.client.create_run(experiment, tags={NAME: title, "kind": self.kind, ATTEMPT: attempt})
         self._run_id = str(run.info.run_id)
-        self._write_state(open_run=True)
+        self._write_state(self._run_id, attempt)
         return self._run_id
+
+    def _made_by(self, attempt: str) -> str | None:
+        """The run that an attempt made without coming to note its id."""
+        found = self.client.search_runs([experiment_id(self.client, self.experiment)], f"tags.{ATTEMPT} = '{attempt}'")
+        return str(found[0].info.run_id) if found else None
 
     def _take_up(self) -> str | None:
         from mlflow.exceptions import MlflowException
 
         state = _read_state(self.workdir)
         if (
-            not state.get("open")
+            not state.get("attempt")
             or state.get("experiment") != self.experiment
             or state.get("tracking_uri") != tracking_uri()
             or state.get("settings") != self.settings
         ):
             return None
+        run_id = state["run_id"] or self._made_by(state["attempt"])
+        if run_id is None:
+            return None
         try:
-            self.client.update_run(state["run_id"], "RUNNING")
-        except MlflowException:
-            return None  # deleted meanwhile
-        return str(state["run_id"])
+            self.client.update_run(run_id, "RUNNING")
+        except MlflowException as error:
+            if error.error_code not in GONE:  # it is there, and another would be a second one
+                raise
+            return None
+        self._write_state(str(run_id), state["attempt"])
+        return str(run_id)
 
-    def _write_state(self, open_run: bool) -> None:
-        assert self._run_id is not None
-        write_whole(self.workdir / STATE, state_text(self.config, self._run_id, self.experiment, open_run))
+    def _write_state(self, run_id: str | None, attempt: str | None) -> None:
+        write_whole(self.workdir / STATE, state_text(self.config, run_id, self.experiment, attempt))
 
 
-def state_text(config: PipelineConfig, run_id: str, experiment: str, open_run: bool = False) -> str:
+def state_text(config: PipelineConfig, run_id: str | None, experiment: str, attempt: str | None = None) -> str:
     """What `tracking.json` holds of a run.
 
     Args:
         config: what it was run for.
-        run_id: its id.
+        run_id: its id; None while it is being made.
         experiment: name of its experiment.
-        open_run: whether it goes on.
+        attempt: the tag that it is made with, while it goes on; None where it is over.
     """
     state = {
         "run_id": run_id,
         "experiment": experiment,
         "tracking_uri": tracking_uri(),
         "settings": settings_digest(config),
-        "open": open_run,
+        "attempt": attempt,
     }
     return json.dumps(state, indent=1) + "\n"
 

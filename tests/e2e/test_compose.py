@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
-from tests.e2e.tracking_server import COMPOSE, compose, find_postgres, postgres, serving
+from tests.e2e.tracking_server import COMPOSE, COMPOSED_HOST, compose, find_postgres, postgres, serving
 
 SECRETS = {"POSTGRES_PASSWORD": "p", "MLFLOW_ADMIN_PASSWORD": "long-enough-for-a-test", "MLFLOW_SECRET_KEY": "s"}
 
@@ -52,10 +52,18 @@ def test_the_health_checks_tell_a_server_that_answers_from_none(tmp_path: Path) 
         with serving(database, tmp_path, SECRETS["MLFLOW_ADMIN_PASSWORD"]) as address:
             check = server_check(services, address)
             assert answers(check)
-            assert status(address, "localhost:5000") == 401  # a name it goes by, without the password
-            assert status(address, "tracking.example.org") == 403
         assert not answers(check)
     assert not answers(probe)
+
+
+def test_the_server_answers_by_the_names_it_goes_by_and_to_its_own_pages(tmp_path: Path) -> None:
+    """The others are refused (403) before anybody asks for the password (401)."""
+    with postgres() as database, serving(database, tmp_path, SECRETS["MLFLOW_ADMIN_PASSWORD"]) as address:
+        for name in ("localhost:5000", "127.0.0.1:5000", COMPOSED_HOST):  # a proxy on port 443 passes on the bare name
+            assert status(address, name) == 401
+        assert status(address, "tracking.example.org") == 403
+        assert status(address, COMPOSED_HOST, page_of=f"https://{COMPOSED_HOST}") == 401
+        assert status(address, COMPOSED_HOST, page_of="https://tracking.example.org") == 403
 
 
 def server_check(services: Any, address: str) -> list[str | Path]:
@@ -71,9 +79,11 @@ def answers(check: list[str | Path]) -> bool:
     return subprocess.run(check, capture_output=True, check=False, timeout=60).returncode == 0
 
 
-def status(address: str, host: str) -> int:
-    """Status of an answer to somebody who calls the server by a name."""
-    request = Request(f"{address}/api/2.0/mlflow/experiments/search?max_results=1", headers={"Host": host})
+def status(address: str, host: str, page_of: str = "") -> int:
+    """Status of an answer to somebody who calls the server by a name, or to a page of that origin in a browser."""
+    headers = {"Host": host, "Content-Type": "application/json"} | ({"Origin": page_of} if page_of else {})
+    question = b'{"max_results": 1}'
+    request = Request(f"{address}/api/2.0/mlflow/experiments/search", question, headers)
     try:
         with urlopen(request, timeout=60) as answer:
             return int(answer.status)
@@ -88,6 +98,8 @@ def test_the_compose_file_keeps_the_servers_to_themselves() -> None:
     assert set(file) == {"name", "services", "configs", "volumes"}
     database, server = file["services"]["database"], file["services"]["server"]
     assert "ports" not in database
+    # On an empty volume the image first starts a server that answers on its socket alone, and stops it again.
+    assert "--host=127.0.0.1" in database["healthcheck"]["test"]
     assert all(port.startswith("127.0.0.1:") for port in server["ports"])
     bases = [database["image"], *re.findall(r"^FROM (\S+)", server["build"]["dockerfile_inline"], re.MULTILINE)]
     assert all(re.fullmatch(r"\w+:\d+\.\d+[\w.-]*", base) for base in bases), bases

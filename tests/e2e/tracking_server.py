@@ -26,6 +26,7 @@ PATIENCE = 120.0
 
 COMPOSE = ROOT / "mlflow" / "compose.yaml"
 COMPOSED_DATABASE = "postgresql://mlflow:p@database:5432/mlflow"
+COMPOSED_HOST = "tracking.shop"
 
 
 def find_postgres() -> Path:
@@ -116,8 +117,8 @@ def compose(*arguments: str, variables: Mapping[str, str], file: Path = COMPOSE)
 
 def composed(database: str, folder: Path, password: str) -> tuple[list[str], dict[str, str]]:
     """Command and environment of the compose file's server, its database and its settings file put elsewhere."""
-    secrets = {"MLFLOW_ADMIN_PASSWORD": password, "MLFLOW_SECRET_KEY": "for a test", "POSTGRES_PASSWORD": "p"}
-    done = compose("config", "--format=json", variables=secrets)
+    variables = {"MLFLOW_ADMIN_PASSWORD": password, "MLFLOW_SECRET_KEY": "for a test", "POSTGRES_PASSWORD": "p"}
+    done = compose("config", "--format=json", variables={**variables, "MLFLOW_HOST": COMPOSED_HOST})
     assert done.returncode == 0, done.stderr
     text = done.stdout.replace(COMPOSED_DATABASE, database).replace("/auth.ini", str(folder / "auth.ini"))
     filled = json.loads(text)

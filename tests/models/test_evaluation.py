@@ -32,6 +32,7 @@ def test_figures_and_curves_have_their_form() -> None:
         "abandoned_share": pytest.approx(carts(2000, 3).abandoned.mean()),
     }
     assert metrics["warnings"] == []
+    assert 0.0 < metrics["threshold"]["list_error"] < 0.1
     for low, high in metrics["test_intervals"].values():
         assert low < high
     for kind in ("roc", "precision_recall", "lift"):

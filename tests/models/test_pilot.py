@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from models.pilot import MOST, Pilot, PilotCarts, Shift, gain_error, measure_pilot
+from models.pilot import MOST, Pilot, PilotCarts, Shift, measure_pilot
 
 SHIFTS = np.array([0.15, 0.6, 1.4])
 
@@ -50,17 +50,3 @@ def test_a_segment_without_carts_says_nothing() -> None:
     found = measure_pilot(carts, 2)
     assert found.segments[1] == Shift(0, 0.0, MOST)
     assert found.segments[1].interval == (0.0, MOST)
-
-
-def test_the_error_of_a_stated_gain_is_that_of_the_shifts_times_the_slope() -> None:
-    p, sale, segment = np.array([0.7, 0.9, 0.5]), np.array([10.0, 20.0, 30.0]), np.array([0, 1, 1])
-    shifts, nudged = (Shift(1, 0.4, 0.1), Shift(2, 0.8, 0.2)), np.array([True, True, False])
-
-    def stated(first: float, second: float) -> float:
-        moved = expit(logit(p) - np.array([first, second, second]))
-        return float(((p - moved) * sale * nudged).sum())
-
-    slopes = [(stated(0.4 + 1e-6, 0.8) - stated(0.4, 0.8)) / 1e-6, (stated(0.4, 0.8 + 1e-6) - stated(0.4, 0.8)) / 1e-6]
-    assert gain_error(p, segment, nudged, sale, shifts) == pytest.approx(
-        np.hypot(0.1 * slopes[0], 0.2 * slopes[1]), rel=1e-4
-    )

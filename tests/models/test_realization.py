@@ -1,6 +1,7 @@
 """What comes in of what a list made by a pilot promises."""
 
 import numpy as np
+import pytest
 from scipy.special import expit, logit
 
 from models.config import CostConfig, SegmentConfig
@@ -44,7 +45,7 @@ def promises(segment_shift: float, dear_shift: float | None = None) -> Floats:
     for seed in SEEDS:
         carts = pilot(risk, segment, value, if_nudged, seed)
         found, row = measure_pilot(carts, SEGMENTS), []
-        for comes_in in (1.0, realization(carts, costs)[0]):
+        for comes_in in ((1.0, 1.0, 1.0), realization(carts, costs)):
             after = measured(costs, found, comes_in)
             gain = risk * share_in(risk, segment, after) * 0.25 * value - 0.6
             true = (risk - if_nudged) * 0.25 * value - 0.6
@@ -103,8 +104,12 @@ def test_measured_costs_keep_what_the_pilot_did_not_see() -> None:
     carts = pilot(risk, segment, value, if_nudged, 0).take(segment > 0)
     found = measure_pilot(carts, SEGMENTS)
     assert found.segments[0] == Shift(0, 0.0, 10.0)
-    after = measured(costs, found, -0.5)
+    after = measured(costs, found, (-0.5, -0.6, -0.4))
     assert after.segments[0] == costs.segments[0]
     assert [one.shift for one in after.segments[1:]] == [one.shift for one in found.segments[1:]]
+    assert [one.error for one in after.segments] == [0.0, *(one.error for one in found.segments[1:])]
     assert 0 < after.realization < 1e-6
+    assert after.realization_error == pytest.approx(0.1 / 1.959964)
+    _, low, high = found.rescue_rate
+    assert after.rescue_rate_error == pytest.approx((high - low) / 2 / 1.959964)
     assert after.rescue_rate == found.rescue_rate[0]

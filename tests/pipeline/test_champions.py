@@ -36,6 +36,14 @@ def client(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mlfl
     return open_store()
 
 
+class Stopped(BaseException):
+    """Stands for a kill."""
+
+
+def stopped(*_: object) -> None:
+    raise Stopped
+
+
 def champion(client: MlflowClient) -> str:
     return str(client.get_registered_model(NAME).aliases[CHAMPION])
 
@@ -48,6 +56,22 @@ def test_rollbacks_undo_promotions_one_by_one(client: MlflowClient) -> None:
         roll_back(client, NAME)
     assert champion(client) == "1"
     assert client.get_model_version(NAME, "5").tags["rolled_back"].endswith("Z to 1")
+
+
+@pytest.mark.parametrize("step", ["set_registered_model_alias", "set_model_version_tag"])
+def test_a_rollback_that_was_stopped_is_done_as_a_whole_by_the_next(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    for version in ("1", "2", "3"):
+        promote(client, NAME, version)
+    with monkeypatch.context() as patch:
+        patch.setattr(client, step, stopped)
+        with pytest.raises(Stopped):
+            roll_back(client, NAME)
+    assert champion(client) == "3"
+    assert roll_back(client, NAME) == ("3", "2")
+    assert client.get_model_version(NAME, "3").tags["rolled_back"].endswith("Z to 2")
+    assert client.get_registered_model(NAME).tags[HISTORY] == "1 2"
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,5 +1,6 @@
 """The rescue list as a file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -44,10 +45,14 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(name: str, told: st
         score_command(tmp_path / "log.csv", tmp_path / name, tmp_path / "no-run")
 
 
-def test_the_whole_list_is_told_with_its_cost_and_the_luck_in_it() -> None:
-    lines = told(ListTotal(carts=1_234, nudges=1_000, cost=500.0, profit=250.0, variance=100.0), Path("out.csv"))
+def test_the_whole_list_is_told_with_its_cost_and_how_sure_it_is() -> None:
+    total = ListTotal(1_234, 1_000, cost=500.0, profit=250.0, variance=900.0, risk_error=40.0, response_errors=(0.0,))
+    lines = told(total, Path("out.csv"))
     assert lines[0] == (
         "1,234 open carts in out.csv; a nudge pays for 1,000 of them, which cost 500.00 and are expected to bring "
         "250.00 more than that."
     )
-    assert "between 230.40 and 269.60 95 times in 100" in lines[1]
+    assert "between 152.00 and 348.00 95 times in 100" in lines[1]
+    assert "moves it by 30.00" in lines[1]
+    assert "of the response by 40.00, the response to a nudge in `[costs]` taken as exact." in lines[1]
+    assert "exact" not in told(replace(total, response_errors=(0.0, 30.0)), Path("out.csv"))[1]

@@ -74,3 +74,18 @@ def test_a_folder_of_something_else_is_left_alone(trained: Path, log: Path, tmp_
     with pytest.raises(InputError, match="`--output` should be an empty folder"):
         write_parts(read_config(trained), trained, log, tmp_path, False, False, lambda _: None)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_one_killed_while_it_took_the_folder_is_begun_again_but_strange_files_are_left_alone(
+    trained: Path, log: Path, tmp_path: Path
+) -> None:
+    def write() -> Parts:
+        return write_parts(read_config(trained), trained, log, tmp_path, False, False, lambda _: None, SIZE)
+
+    (tmp_path / ".score.json.partial").write_text('{"of": {')
+    (tmp_path / "mine").write_text("")
+    with pytest.raises(InputError, match="`--output` should be an empty folder"):
+        write()
+    (tmp_path / "mine").unlink()
+    write()
+    assert {path.name.split("-")[0] for path in tmp_path.iterdir()} == {"part", "score.json"}

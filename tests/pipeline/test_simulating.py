@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import expit, logit
 
+from data.demo.catalogue import build_catalogue
+from data.demo.shop import catalogue_frame
 from data.errors import InputError
 from explain.simulation.page import write_simulation
 from explain.simulation.words import sentences
@@ -19,7 +23,7 @@ from pipeline.commands.simulate import simulate_command
 from pipeline.config import load_config
 from pipeline.runner import CONFIG
 from pipeline.simulating.ab_testing import run_ab_test
-from pipeline.simulating.fresh import Fresh
+from pipeline.simulating.fresh import Fresh, bought_before, fresh_carts
 from pipeline.simulating.judged import Ints, Judged
 from tests.models.tables import carts, truth
 
@@ -161,6 +165,35 @@ def test_sentences_say_how_far_the_intervals_are_apart_and_why_nothing_is_shown(
     assert "overlap; 12,000 carts take them apart 4 times in 5" in told["near"]
     assert "too small to tell" in told["none"]
     assert all("No items were shown: switched off." in text for text in told.values())
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(0, 6)), max_size=12),
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 6)), min_size=1, max_size=6),
+)
+def test_what_was_bought_before_a_cart_is_what_its_visitor_bought_by_then(
+    sold: list[tuple[str, str, int]], held: list[tuple[str, int]]
+) -> None:
+    day = pd.Timestamp("2026-01-01")
+
+    def table(rows: list[Any], names: list[str]) -> pd.DataFrame:
+        frame = pd.DataFrame(rows, columns=names)
+        return frame.assign(ts=day + pd.to_timedelta(frame["ts"].astype(int), unit="D"))
+
+    found = bought_before(table(sold, ["visitor_id", "item_id", "ts"]), table(held, ["visitor_id", "ts"]))
+    for items, (visitor, moment) in zip(found, held, strict=True):
+        assert sorted(items) == sorted({item for who, item, ts in sold if who == visitor and ts < moment})
+
+
+def test_fresh_carts_name_items_as_the_shop_does() -> None:
+    config = load_config("demo", None, ("demo.sessions=1500", "demo.items=200"))
+    fresh = fresh_carts(config, (), range(1, 3), 0, lambda _: None)
+    known = set(catalogue_frame(build_catalogue(config.demo))["item_id"])
+    for name in ("items", "bought"):
+        held = {item for items in fresh.sessions[name] for item in items}
+        assert held
+        assert held <= known
+    assert len(fresh.sessions) == len(fresh.examples) == len(fresh.p_abandon)
 
 
 def test_too_few_carts_are_refused() -> None:

@@ -2,10 +2,12 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
 from data.errors import InputError
 from models.trials.trial import TrialRecord, record_row
@@ -59,6 +61,43 @@ def test_a_run_whose_process_was_killed_is_taken_up_and_its_trials_are_ended(uri
     resumed.finish()
     assert status(uri, parent) == "FINISHED"
     assert Tracker(PipelineConfig(), tmp_path).run_id != parent
+
+
+def test_a_run_whose_id_was_not_noted_before_the_kill_is_found_again(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    killed = Tracker(PipelineConfig(), tmp_path)
+    create = killed.client.create_run
+
+    def create_and_stop(*arguments: Any, **named: Any) -> None:
+        made.append(create(*arguments, **named).info.run_id)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(killed.client, "create_run", create_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        _ = killed.run_id
+    assert [Tracker(PipelineConfig(), tmp_path).run_id for _ in range(2)] == made * 2
+    experiment = MlflowClient(uri).get_run(made[0]).info.experiment_id
+    assert len(MlflowClient(uri).search_runs([experiment])) == 1
+    assert read_tracking(tmp_path)["run_id"] == made[0]
+
+
+def test_a_run_is_not_left_for_another_because_the_store_is_away_but_because_it_was_deleted(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Tracker(PipelineConfig(), tmp_path).run_id
+    away = Tracker(PipelineConfig(), tmp_path)
+    monkeypatch.setattr(away.client, "update_run", _away)
+    with pytest.raises(MlflowException, match="connection refused"):
+        _ = away.run_id
+    assert Tracker(PipelineConfig(), tmp_path).run_id == first
+    MlflowClient(uri).delete_run(first)
+    assert Tracker(PipelineConfig(), tmp_path).run_id != first
+
+
+def _away(*_: object) -> None:
+    raise MlflowException("connection refused")
 
 
 def test_a_failed_run_says_so_and_a_later_attempt_goes_on_in_it(uri: str, tmp_path: Path) -> None:
@@ -147,7 +186,7 @@ def test_what_an_absent_store_was_not_told_is_sent_later(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     tracker.telling = False
     with tracker.delivering():
-        runs.catch_up(rows)
+        TrialRuns(tracker, Progress(), trial_label).catch_up(rows, runs.seconds)
     client = MlflowClient(uri)
     sent = {run.data.tags["key"]: run for run in trials(uri, tracker.run_id, "tags.kind = 'trial'")}
     assert set(sent) == {"early", "late"}
@@ -155,6 +194,23 @@ def test_what_an_absent_store_was_not_told_is_sent_later(
         series = client.get_metric_history(sent[trial.name].info.run_id, "val_auc")
         assert [(point.step, point.value) for point in series] == list(enumerate(trial.history["val_auc"]))
         assert sent[trial.name].info.status == "FINISHED"
+        assert sent[trial.name].data.metrics["seconds"] == trial.seconds
+
+
+def test_no_epoch_of_a_trial_stands_in_its_chart_twice(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.tracking.nested.EVERY", 0.0)
+    trial = record("one", [0.5, 0.7, 0.6])
+    killed = TrialRuns(Tracker(PipelineConfig(), tmp_path), Progress(), trial_label)
+    killed.trial_started(trial.name, trial.settings)
+    for epoch in (0, 1):
+        killed.epoch_ended(trial.name, epoch, {"val_auc": trial.history["val_auc"][epoch]})
+    tracker = Tracker(PipelineConfig(), tmp_path)
+    TrialRuns(tracker, Progress(), trial_label).catch_up([record_row(trial)])
+    (found,) = trials(uri, tracker.run_id, "tags.kind = 'trial'")
+    series = MlflowClient(uri).get_metric_history(found.info.run_id, "val_auc")
+    assert [(point.step, point.value) for point in series] == list(enumerate(trial.history["val_auc"]))
 
 
 def test_a_full_disk_is_not_taken_for_an_absent_store(uri: str, tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from data.errors import InputError
 from pipeline.commands.registry import rollback_command
 from pipeline.config import PipelineConfig
-from pipeline.retraining import going_back
+from pipeline.retraining import going_back, serving_set
 from pipeline.retraining.champions import fetch_champions
 from pipeline.retraining.composing import SETS
 from pipeline.retraining.decision import FILE
@@ -22,7 +23,7 @@ from pipeline.retraining.going_back import NOTE, Change, WentBack, finish, go_ba
 from pipeline.retraining.serving_set import switch
 from pipeline.retraining.state import HOME, Part, State, read_state, write_state
 from pipeline.runner import CONFIG
-from pipeline.store import open_store
+from pipeline.store import Unreachable, open_store
 from pipeline.tracking.champions import HISTORY, champion_of, promote
 from pipeline.tracking.decisions import RETRAIN
 from pipeline.workdir import stage_folder
@@ -278,5 +279,40 @@ def test_a_retrain_that_was_cut_off_finishes_its_decision_first_or_begins_anew(
         go_back(client, [CART], workdir)
     assert champion_of(client, CART) == "2"
     (pending / FILE).unlink()
-    assert go_back(client, [CART], workdir).served is True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(going_back, "drop", stopped)
+        with pytest.raises(Stopped):
+            go_back(client, [CART], workdir)
+    assert finish(client, workdir)
     assert not pending.exists()
+
+
+def test_one_stopped_before_the_report_was_put_in_place_puts_it_there(
+    client: MlflowClient, workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promoted(client, workdir, 2, 1)
+    published: list[Path] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(serving_set, "publish_report", stopped)
+        with pytest.raises(Stopped):
+            go_back(client, [CART], workdir)
+    monkeypatch.setattr(serving_set, "publish_report", lambda folder, _: published.append(folder))
+    assert finish(client, workdir)
+    assert published == [workdir]
+    assert served(workdir) == [f"{CART} 1", f"{ITEM} 1"]
+
+
+def test_an_absent_store_is_told_with_what_to_do(
+    client: MlflowClient, workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promoted(client, workdir, 2, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "set_registered_model_alias", gone)
+        with pytest.raises(Unreachable, match=r"did not answer[\s\S]*The same command finishes the rollback"):
+            go_back(client, [CART], workdir)
+    assert go_back(client, [CART], workdir).resumed
+    assert champion_of(client, CART) == "1"
+
+
+def gone(*_: object) -> None:
+    raise MlflowException("connection refused")

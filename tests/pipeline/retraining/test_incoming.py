@@ -1,5 +1,6 @@
 """Every file is taken in once, by its content, and nothing that was refused is looked at again as it is."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from data.log_parts import write_log
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.retraining.flow import retrain
-from pipeline.retraining.incoming import Judged, take_in
+from pipeline.retraining.incoming import Judged, take_in, undecided_arrivals
 from pipeline.retraining.state import HOME, State, events_of, first_state, read_state, write_state
 from tests.pipeline.retraining.shop import NOW, config, first_run, weeks
 
@@ -58,6 +59,9 @@ def test_a_new_week_is_added_once(shop: Path) -> None:
     (part,) = [part for part in state.parts if part.id == found.arrival.id]
     assert (part.added, part.late) == (len(weeks()[1]), 0)
     assert state.undecided == (part.id,)
+    # A later call that finds nothing new decides on it with all that this one has found.
+    assert undecided_arrivals(shop / "work" / HOME, state) == [json.loads(json.dumps(found.as_table()))]
+    assert found.checks
     assert state.watermark == weeks()[1]["ts"].max() > state.window_from
     write_state(shop / "work" / HOME, state)
     assert read_state(shop / "work" / HOME) == state

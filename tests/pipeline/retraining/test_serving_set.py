@@ -127,6 +127,8 @@ def test_a_switch_stopped_between_any_two_steps_leaves_one_whole_set(tmp_path: P
         switch(CONFIG, workdir, folder)
         assert words(workdir) == {"one"}
         assert all((workdir / member).exists() for member in MEMBERS)
+        assert {path.name for path in (workdir / HOME / SETS).iterdir()} == {"one", "run" if linked else "before"}
+        assert [path.name for path in workdir.iterdir() if path.name.startswith(".")] == []
         step += 1
     assert step > (3 if linked else 3 * len(FOLDERS))
 

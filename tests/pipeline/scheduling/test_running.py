@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +24,7 @@ from pipeline.scheduling.job import Job
 from pipeline.scheduling.notifying import check
 from pipeline.scheduling.running import Runner
 from pipeline.scheduling.runs import Attempt, Run, Runs
+from tests.conftest import ROOT
 from tests.pipeline.scheduling.jobs import alive, known, shell, silent, until
 
 FAST = {"backoff_seconds": 0.01}
@@ -78,6 +82,32 @@ def test_one_that_says_all_is_well_when_its_time_is_up_has_failed(tmp_path: Path
     job = shell("trap 'exit 0' TERM; sleep 600 & wait", tmp_path / "work", retries=0, **{**HUNG, "stop_seconds": 60.0})
     (attempt,) = ran(job).attempts
     assert (attempt.ending, attempt.exit_code) == ("timed out", 0)
+
+
+UNRECORDED = """
+import os, signal, sys
+from pathlib import Path
+from pipeline.scheduling import child
+process = child.prepare(("/bin/sh", "-c", "touch begun"), Path("log"))
+print(process.pid, flush=True)
+sys.stdin.readline()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_command_whose_process_nobody_could_note_down_never_begins(tmp_path: Path) -> None:
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-c", UNRECORDED], cwd=tmp_path, env=path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as scheduler:
+        assert scheduler.stdin
+        assert scheduler.stdout
+        pid = int(scheduler.stdout.readline())
+        assert alive(pid)
+        scheduler.stdin.write(b"\n")
+    assert scheduler.returncode == -signal.SIGKILL
+    until(lambda: not alive(pid))
+    assert not (tmp_path / "begun").exists()
 
 
 def test_refused_data_are_not_tried_again(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""What retrains leave that nothing needs any more: theirs, and that of calls that were killed."""
+
+import shutil
+from pathlib import Path
+
+from pipeline.retraining.challenger import LOG, WORK
+from pipeline.retraining.champions import PLACE
+from pipeline.retraining.decision import FILE
+from pipeline.retraining.incoming import INCOMING
+from pipeline.retraining.state import PARTS, State
+
+DROPPED = ".dropped"
+
+
+def clear(home: Path, state: State) -> None:
+    """Remove what only retrains under way need, but not that of the one that is.
+
+    Pages and decisions stay, and so do the parts of the log.
+
+    Args:
+        home: the folder of all retrains.
+        state: what is known, as it is written.
+    """
+    known = {part.id for part in state.parts}
+    _remove(home / INCOMING, home / DROPPED, *(one for one in (home / PARTS).glob("*") if one.name not in known))
+    for decision in home.glob(f"*/{FILE}"):
+        if decision.parent.name != state.pending:
+            _remove(*(decision.parent / name for name in (WORK, PLACE, LOG)))
+
+
+def drop(folder: Path) -> None:
+    """Remove a folder of which a later call could take up what a kill had left; it goes whole, or stays whole."""
+    aside = folder.with_name(DROPPED)
+    _remove(aside)
+    if folder.exists():
+        folder.rename(aside)
+    _remove(aside)
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
