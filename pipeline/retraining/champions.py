@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 ABOUT = "champions.json"
+CALIBRATED = "calibrated_to"
+"""Tag of a version: when the last session that it was calibrated on began, where it was not trained before."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Standing:
     """Its files, relative to the folder of all champions."""
 
     learnt_until: str | None
-    """When the last session that it was trained or chosen on began, where its tags say so."""
+    """When the last session that it was trained, chosen or calibrated on began, where its tags say so."""
 
 
 @dataclass(frozen=True)
@@ -99,4 +101,5 @@ def _fetch(client: "MlflowClient", model: str, name: str, version: str, place: P
     target.mkdir()
     fetched = own_folder(model, fetch_model(f"models:/{name}/{version}", target, f"tracking.{model}_name"))
     tags = client.get_model_version(name, version).tags
-    return Standing(name, version, fetched.relative_to(place).as_posix(), tags.get("validation_to"))
+    known = [tags[tag] for tag in ("validation_to", CALIBRATED) if tag in tags]
+    return Standing(name, version, fetched.relative_to(place).as_posix(), max(known, default=None))
