@@ -3,10 +3,11 @@
     python -m benchmarks.promotion [--quick] [--repeats N]
 
 The demo shop's sessions are the population, so that every model's true AUC is known. Windows of sessions are drawn
-from it, and `judge` decides on each as `retrain` would, beside the rule that promotes whatever scores higher. Pairs of
-models: the same one twice; two of equal AUC that err on different sessions; the project's network trained on the same
-examples from two seeds (promoted although not truly better counts as false); and challengers truly better by 0.005,
-0.01 and 0.02. Targets: no more than 5% of the promotions that could be made of models no better are made.
+from it, and `judge` decides on each as `retrain` would, beside the rule that promotes whatever scores higher. A
+challenger that is kept is heard again with another window, by the sessions of both. Pairs of models: the same one
+twice; two of equal AUC that err on different sessions; the project's network trained on the same examples from two
+seeds (promoted although not truly better counts as false); and challengers truly better by 0.005, 0.01 and 0.02.
+Targets: of the models that are no better, no more than 5% are promoted at either hearing.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from models.abandonment import predict
 from models.challenge import judge
 from models.config import AbandonmentConfig, RetrainConfig
 from models.training import train_abandonment
+from models.verdict import Verdict
 
 Floats = npt.NDArray[np.float64]
 POINTS = (0, 1, 2, 3, 5, 10)
@@ -87,17 +89,37 @@ class Population:
         """The true AUC of (n,) scores."""
         return float(roc_auc_score(self.examples.abandoned, scores))
 
-    def windows(self, count: int, size: int, seed: int) -> Iterator[tuple[npt.NDArray[np.int64], Examples]]:
-        """Rows and examples of windows of `size` sessions, drawn with replacement and each a session of its own."""
+    def windows(self, count: int, size: int, seed: int | tuple[int, ...]) -> Iterator["Window"]:
+        """Windows of `size` sessions, drawn with replacement and each a session of its own."""
         rng = np.random.default_rng(seed)
         for _ in range(count):
             drawn = rng.integers(0, self.sessions, size)
             lengths = np.diff(self.starts)[drawn]
             offsets = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
             rows = np.repeat(self.starts[drawn], lengths) + offsets
-            window = self.examples.take(rows)
-            window.keys["session_id"] = np.repeat(np.arange(size), lengths).astype(str)
-            yield rows, window
+            yield Window(rows, np.repeat(np.arange(size), lengths))
+
+
+@dataclass(frozen=True)
+class Window:
+    """Sessions drawn from the population."""
+
+    rows: npt.NDArray[np.int64]
+    """(m,) rows of the population."""
+
+    sessions: npt.NDArray[np.int64]
+    """(m,) session of each, from 0."""
+
+    def examples(self, population: Population) -> Examples:
+        """What happened in them."""
+        found = population.examples.take(self.rows)
+        found.keys["session_id"] = self.sessions.astype(str)
+        return found
+
+    def and_then(self, other: "Window") -> "Window":
+        """Both, this one first."""
+        later = other.sessions + self.sessions.max() + 1
+        return Window(np.concatenate([self.rows, other.rows]), np.concatenate([self.sessions, later]))
 
 
 def erring(population: Population, seed: int) -> tuple[Floats, dict[float, Floats]]:
@@ -123,15 +145,27 @@ def trained(population: Population, seeds: int, sessions: int) -> list[Floats]:
 
 def decide(
     population: Population, pairs: list[tuple[Floats, Floats]], repeats: int, size: int, seed: int
-) -> tuple[list[bool], list[bool]]:
-    """What `judge`, and the rule that takes the higher score, promote on each window; pairs take turns."""
-    promoted, naive = [], []
-    for turn, (rows, window) in enumerate(population.windows(repeats, size, seed)):
-        champion, challenger = pairs[turn % len(pairs)]
-        verdict = judge(champion[rows], challenger[rows], window, RetrainConfig(), turn)
-        promoted.append(verdict.promote)
-        naive.append(verdict.evidence["differences"]["auc"][0] > 0)
-    return promoted, naive
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """What is promoted on each window, (repeats,) each: by `judge` at once and at either hearing, and by the rule that
+    takes the higher score (`naive`); pairs take turns."""
+    found: dict[str, list[bool]] = {"at_once": [], "promoted": [], "naive": []}
+    windows = zip(population.windows(repeats, size, seed), population.windows(repeats, size, (seed, 1)), strict=True)
+    for turn, (window, another) in enumerate(windows):
+        pair = pairs[turn % len(pairs)]
+        first, both = _hear(population, pair, window, turn), window.and_then(another)
+        newest = np.arange(len(both.rows)) >= len(window.rows)
+        found["at_once"].append(first.promote)
+        found["promoted"].append(first.promote or _hear(population, pair, both, turn, newest).promote)
+        found["naive"].append(first.evidence["differences"]["auc"][0] > 0)
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def _hear(
+    population: Population, pair: tuple[Floats, Floats], window: Window, seed: int,
+    newest: npt.NDArray[np.bool_] | None = None,
+) -> Verdict:  # fmt: skip
+    champion, challenger = (scores[window.rows] for scores in pair)
+    return judge(champion, challenger, window.examples(population), RetrainConfig(), seed, newest=newest)
 
 
 def main() -> None:
@@ -149,18 +183,18 @@ def main() -> None:
     rows = {"identical": [(champion, champion)], "equal": [(champion, challengers[0.0])], "trained": ordered}
     rows |= {f"better_by_{gain:g}": [(champion, challengers[gain])] for gain in GAINS}
     figures = {"sessions": float(arguments.sessions), "repeats": float(repeats)}
-    print(f"{'challenger':16s} {'true gain':>20s} {'promoted':>10s} {'naive rule':>10s}")
+    print(f"{'challenger':16s} {'true gain':>20s} {'at once':>10s} {'promoted':>10s} {'naive rule':>10s}")
     for place, (name, pairs) in enumerate(rows.items()):
         count = 20 if name == "identical" else repeats
-        promoted, naive = decide(population, pairs, count, arguments.sessions, place)
+        found = decide(population, pairs, count, arguments.sessions, place)
         gains = [population.auc(new) - population.auc(old) for old, new in pairs]
-        figures |= {f"{name}_promoted": float(np.mean(promoted)), f"{name}_naive": float(np.mean(naive))}
+        shares = {rule: float(made.mean()) for rule, made in found.items()}
+        figures |= {f"{name}_{rule}": share for rule, share in shares.items()}
         if name == "trained":
             no_better = np.array([gains[turn % len(pairs)] <= 0 for turn in range(count)])
-            figures["trained_falsely_promoted"] = float((np.array(promoted) & no_better).mean())
-            figures["trained_falsely_naive"] = float((np.array(naive) & no_better).mean())
+            figures |= {f"trained_falsely_{rule}": float((made & no_better).mean()) for rule, made in found.items()}
         span = f"{min(gains):+.4f} to {max(gains):+.4f}"
-        print(f"{name:16s} {span:>20s} {np.mean(promoted):10.3f} {np.mean(naive):10.3f}", flush=True)
+        print(f"{name:16s} {span:>20s} " + " ".join(f"{share:10.3f}" for share in shares.values()), flush=True)
     finish("promotion", figures, TARGETS)
 
 

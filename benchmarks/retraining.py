@@ -203,13 +203,15 @@ def tell(plan: Plan, weeks: list[Week], found: Scored) -> dict[str, float]:
     rows, gains, worse, less_true, before = [], [], 0, 0, FIRST
     for one in weeks:
         following, champion = one.week + 1, one.served["abandonment"].champion
+        # What a rule could do that knew the truth of every week that has been, and nothing of the one that follows.
+        here = {version: found.auc(one.week, found.said[version]) for version in one.served["abandonment"].versions}
         auc = {version: found.auc(following, found.said[version]) for version in one.served["abandonment"].versions}
         loss = {version: found.log_loss(following, found.said[version]) for version in (champion, before)}
         decision = "refused" if one.decision == "refused" else "kept" if champion == before else "promoted"
         rows.append({
             "week": one.week, "decision": decision, "champion": champion, "auc": auc[champion],
-            "best": max(auc.values()), "first": auc[FIRST], "possible": found.auc(following, found.truth),
-            "loss": loss[champion], "loss_before": loss[before],
+            "best": max(auc.values()), "knowing": auc[max(here, key=here.__getitem__)], "first": auc[FIRST],
+            "possible": found.auc(following, found.truth), "loss": loss[champion], "loss_before": loss[before],
         })  # fmt: skip
         worse += auc[champion] < auc[before]
         less_true += loss[champion] > loss[before]
@@ -218,6 +220,7 @@ def tell(plan: Plan, weeks: list[Week], found: Scored) -> dict[str, float]:
         before = champion
     table = pd.DataFrame(rows)
     below, over = table["best"] - table["auc"], table["auc"] - table["first"]
+    unknowable = table["best"] - table["knowing"]
     told = table.assign(below_best=below, over_first=over)
     print(told.to_string(index=False, float_format="{:.4f}".format))
     edges = interval(np.mean(gains, axis=0)) or [np.nan, np.nan]
@@ -227,6 +230,8 @@ def tell(plan: Plan, weeks: list[Week], found: Scored) -> dict[str, float]:
         "most_below_best": float(below.max()),
         "mean_below_best": float(below.mean()),
         "weeks_within_0.005": float((below <= 0.005).sum()),
+        "knowing_most_below_best": float(unknowable.max()),
+        "knowing_mean_below_best": float(unknowable.mean()),
         "gain_over_first": float(over[table["week"] >= plan.shop.season_week].mean()),
         "gain_over_first_low": edges[0],
         "gain_over_first_high": edges[1],

@@ -10,6 +10,8 @@ from sklearn.linear_model import LogisticRegression
 MIN_PER_CLASS = 20
 """Examples of each class below which a slope cannot be told from noise and only the shift is fitted."""
 
+FOLDS = 5
+
 
 @dataclass(frozen=True)
 class Platt:
@@ -23,6 +25,14 @@ class Platt:
 
     note: str = ""
     """Why it is not the usual fit, where it is not."""
+
+    def log_odds(self, logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """(n,) calibrated log-odds."""
+        return self.scale * logits + self.shift
+
+    def then(self, other: "Platt") -> "Platt":
+        """Both, this one first, as one."""
+        return Platt(self.scale * other.scale, other.scale * self.shift + other.shift, other.note)
 
 
 def fit_platt(logits: npt.NDArray[np.float64], abandoned: npt.NDArray[np.int8]) -> Platt:
@@ -60,6 +70,36 @@ def fit_platt(logits: npt.NDArray[np.float64], abandoned: npt.NDArray[np.int8]) 
             note="only the level is calibrated: on the validation examples the ranking is no better than chance",
         )
     return Platt(scale=scale, shift=float(fit.intercept_[0]) - scale * centre)
+
+
+def cross_fitted(
+    logits: npt.NDArray[np.float64],
+    abandoned: npt.NDArray[np.int8],
+    sessions: npt.NDArray[np.int64],
+    seed: int,
+    folds: int = FOLDS,
+) -> npt.NDArray[np.float64]:
+    """Log-odds, (n,), each calibrated by examples of other sessions: what a calibration on all of them is worth.
+
+    Args:
+        logits: (n,) log-odds before calibration.
+        abandoned: (n,) labels.
+        sessions: (n,) session of each example, as 0 … c − 1; a session's examples are calibrated together.
+        seed: of the parts that the sessions are dealt to.
+        folds: how many parts there are.
+    """
+    part = np.random.default_rng(seed).permutation(int(sessions.max(initial=-1)) + 1)[sessions] % folds
+    found = np.empty(len(logits))
+    for fold in range(folds):
+        own = part == fold
+        found[own] = fit_platt(logits[~own], abandoned[~own]).log_odds(logits[own])
+    return found
+
+
+def calibration_of(core: keras.Model) -> Platt:
+    """What is in the core's "calibration" layer."""
+    scale, shift = core.get_layer("calibration").get_weights()
+    return Platt(float(scale[0, 0]), float(shift[0]))
 
 
 def set_calibration(core: keras.Model, platt: Platt) -> None:

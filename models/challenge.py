@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import roc_auc_score
 
 from data.errors import InputError
 from data.examples import Examples
@@ -27,6 +28,8 @@ def judge(
     config: RetrainConfig,
     seed: int,
     bins: int = BINS,
+    ranked: npt.NDArray[np.floating] | None = None,
+    newest: npt.NDArray[np.bool_] | None = None,
 ) -> Verdict:
     """Promote where the challenger is surely better and nothing that matters has become worse.
 
@@ -35,13 +38,19 @@ def judge(
     `max_slice_fall`. Both models are scored on the same draws of whole sessions (Efron & Tibshirani 1993, ch. 8 and
     13), so that what they share cancels.
 
+    A challenger that is heard again brings the examples of earlier windows too. They show how it ranks; how well its
+    probabilities are calibrated, and that it is better still, the newest window has to show.
+
     Args:
         champion_probability: (n,) the champion's probabilities of "abandoned".
-        challenger_probability: (n,) the challenger's.
-        examples: n of the newest window, which neither model has learnt from.
+        challenger_probability: (n,) the challenger's, in each example by a calibration that has not learnt from it.
+        examples: n that neither model's ranking has learnt from.
         config: margins and levels.
         seed: of the draws.
         bins: equal-count bins of the calibration error.
+        ranked: (n,) what the challenger ranks by, where its probabilities are by several calibrations and do not
+            compare; those where not given.
+        newest: (n,) which examples are of the newest window; all where not given.
 
     Returns:
         The verdict; where too few sessions, one class only or a probability that is none leave nothing to compare, the
@@ -50,28 +59,39 @@ def judge(
     Raises:
         InputError: the probabilities are not one for each example.
     """
-    scores = {
-        CHAMPION: np.asarray(champion_probability, dtype=np.float64),
-        CHALLENGER: np.asarray(challenger_probability, dtype=np.float64),
-    }
-    for name, values in scores.items():
-        if values.shape != (len(examples),):
-            raise InputError(
-                f"The {name}'s probabilities should be one for each of {len(examples):,} examples. "
-                f"Received: an array of shape {values.shape}"
-            )
+    said = _each(champion_probability, challenger_probability, len(examples))
     clusters = clusters_of(examples.keys)
     evidence = _counts(examples, clusters, config)
-    why = too_few(evidence["sessions"], config) or _one_class(examples) or _no_probability(scores)
+    recent = examples if newest is None else examples.take(newest)
+    why = too_few(evidence["sessions"], config) or _one_class(recent) or _no_probability(said)
     if why:
         return kept(why, evidence)
-    evidence |= _compared(examples, scores, clusters, config, seed, bins)
+    order = said if ranked is None else said | {CHALLENGER: np.asarray(ranked, dtype=np.float64)}
+    drawn = paired_draws(examples.abandoned, order, clusters, config.resamples, bins, seed)
+    if ranked is None and newest is None:
+        calibrated = drawn
+    else:
+        own = {name: values if newest is None else values[newest] for name, values in said.items()}
+        calibrated = paired_draws(recent.abandoned, own, clusters_of(recent.keys), config.resamples, bins, seed)
+    evidence |= _compared(drawn, calibrated, config)
     evidence["slices"] = [
-        _slice(one, examples, scores, clusters, config, seed) for one in slices_of(examples, scores[CHAMPION])
+        _slice(one, examples, order, clusters, config, seed) for one in slices_of(examples, said[CHAMPION])
     ]
     if evidence["differences"]["auc"] is None:
         return kept("Too many resamples of the newest window have one class only to compare AUCs.", evidence)
-    return decided(_checks(evidence, config), evidence)
+    checks = _checks(evidence, config)
+    return decided(checks if newest is None else [*checks, _still_better(recent, order, newest)], evidence)
+
+
+def _each(champion: npt.NDArray[np.floating], challenger: npt.NDArray[np.floating], examples: int) -> dict[str, Floats]:
+    said = {CHAMPION: np.asarray(champion, dtype=np.float64), CHALLENGER: np.asarray(challenger, dtype=np.float64)}
+    for name, values in said.items():
+        if values.shape != (examples,):
+            raise InputError(
+                f"The {name}'s probabilities should be one for each of {examples:,} examples. "
+                f"Received: an array of shape {values.shape}"
+            )
+    return said
 
 
 def _counts(examples: Examples, clusters: npt.NDArray[np.int64], config: RetrainConfig) -> dict[str, Any]:
@@ -104,20 +124,18 @@ def _no_probability(scores: dict[str, Floats]) -> str | None:
     return None
 
 
-def _compared(
-    examples: Examples,
-    scores: dict[str, Floats],
-    clusters: npt.NDArray[np.int64],
-    config: RetrainConfig,
-    seed: int,
-    bins: int,
-) -> dict[str, Any]:
-    drawn = paired_draws(examples.abandoned, scores, clusters, config.resamples, bins, seed)
-    differences: dict[str, list[float] | None] = {}
-    for column, metric in enumerate(PAIRED):
-        # Resampling inflates the smaller of two calibration errors more; the interval is moved back by that.
-        differences[metric] = _difference(drawn, column, config.confidence, centred=metric == "ece")
-    points = {name: dict(zip(PAIRED, one.point.tolist(), strict=True)) for name, one in drawn.items()}
+def _compared(drawn: Mapping[str, Drawn], calibrated: Mapping[str, Drawn], config: RetrainConfig) -> dict[str, Any]:
+    """Both models' measures and their differences: AUC from the one, what probabilities are worth from the other."""
+    found = [drawn if metric == "auc" else calibrated for metric in PAIRED]
+    # Resampling inflates the smaller of two calibration errors more; the interval is moved back by that.
+    differences = {
+        metric: _difference(found[column], column, config.confidence, centred=metric == "ece")
+        for column, metric in enumerate(PAIRED)
+    }
+    points = {
+        name: {metric: float(found[column][name].point[column]) for column, metric in enumerate(PAIRED)}
+        for name in (CHAMPION, CHALLENGER)
+    }
     return {**points, "differences": differences}
 
 
@@ -161,10 +179,17 @@ def _checks(evidence: dict[str, Any], config: RetrainConfig) -> list[Check]:
     auc = evidence["differences"]["auc"]
     both = (evidence[CHAMPION]["auc"], evidence[CHALLENGER]["auc"])
     return [
-        gained("AUC", auc, both, config.margin, config.confidence),
+        gained("AUC", auc, both, config.margin, config.confidence, evidence["sessions"]),
         _calibrated(evidence, config),
         slices_held("AUC", evidence["slices"], config),
     ]
+
+
+def _still_better(recent: Examples, order: Mapping[str, Floats], newest: npt.NDArray[np.bool_]) -> Check:
+    """Whether the newest window speaks for the challenger too: what was better before a season may not be in it."""
+    old, new = (float(roc_auc_score(recent.abandoned, order[name][newest])) for name in (CHAMPION, CHALLENGER))
+    word = "better" if new > old else "no better"
+    return Check(new > old, f"On the newest window alone the challenger ranks {word}: {new:.4f} against {old:.4f} AUC.")
 
 
 def _calibrated(evidence: dict[str, Any], config: RetrainConfig) -> Check:

@@ -147,7 +147,7 @@ def _checks(evidence: dict[str, Any], names: tuple[str, str, str], k: int, confi
     held = change[mrr][2] >= 0
     told = moved(change[mrr], config.confidence)
     return [
-        gained(f"recall@{k}", change[recall], both, config.recommender_margin, config.confidence),
+        gained(f"recall@{k}", change[recall], both, config.recommender_margin, config.confidence, evidence["sessions"]),
         Check(held, f"MRR@{k} {'does not surely fall' if held else 'surely falls'}: {told}."),
         slices_held(f"recall@{k}", evidence["slices"], config),
     ]

@@ -1,5 +1,6 @@
 """Whether a challenger replaces the champion, and every reason for it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,8 +62,10 @@ def kept(reason: str, evidence: dict[str, Any]) -> Verdict:
     return Verdict(False, (reason,), evidence)
 
 
-def gained(metric: str, change: Sequence[float], both: tuple[float, float], margin: float, level: float) -> Check:
-    """Whether the lower end of a gain's interval is above the margin.
+def gained(
+    metric: str, change: Sequence[float], both: tuple[float, float], margin: float, level: float, sessions: int
+) -> Check:
+    """Whether the lower end of a gain's interval is above the margin; where not, how many sessions would show it.
 
     Args:
         metric: its name for a reader.
@@ -70,14 +73,19 @@ def gained(metric: str, change: Sequence[float], both: tuple[float, float], marg
         both: the champion's value and the challenger's.
         margin: what the lower end has to be above.
         level: of the interval.
+        sessions: that it is from.
     """
     passed = change[1] > margin
     end = "is above" if passed else "is not above"
-    return Check(
-        passed,
+    told = (
         f"The challenger's {metric} is {both[1]:.4f} and the champion's {both[0]:.4f}, {moved(change, level)}; "
-        f"its lower end {end} the margin of {margin:g}.",
+        f"its lower end {end} the margin of {margin:g}."
     )
+    if passed or change[0] <= margin:
+        return Check(passed, told)
+    # An interval is as wide as one over the root of the sessions.
+    needed = sessions * ((change[0] - change[1]) / (change[0] - margin)) ** 2
+    return Check(passed, f"{told} Should the gain be what it seems, about {_rounded(needed)} sessions would show it.")
 
 
 def slices_held(metric: str, slices: Sequence[dict[str, Any]], config: RetrainConfig) -> Check:
@@ -107,6 +115,12 @@ def too_few(sessions: int, config: RetrainConfig) -> str | None:
         f"The newest window has {sessions:,} session{'' if sessions == 1 else 's'} to compare on; "
         f"`retrain.min_sessions` is {config.min_sessions:,}."
     )
+
+
+def _rounded(count: float) -> str:
+    """A count of two digits that count, rounded up: "4,900"."""
+    unit = 10 ** max(math.floor(math.log10(count)) - 1, 0)
+    return f"{math.ceil(count / unit) * unit:,}"
 
 
 def moved(change: Sequence[float], level: float) -> str:

@@ -14,8 +14,12 @@ LIMITS = (
     "Both models were scored on the same sessions, which began after everything that either has learnt from.",
     "An interval that reaches zero does not say that the models are equal, only that these sessions cannot tell them "
     "apart: the champion stays then, and the next retrain compares again.",
-    "A challenger learns from what lies before the newest window, and is calibrated on the latest of it; the newest "
-    "window is learnt from by the next challenger. One that had learnt from it could not be proven to be no worse.",
+    "A challenger learns to rank from what lies before the newest window; the newest window is learnt from by the next "
+    "challenger. One that had learnt from it could not be proven to be no worse. The newest window only calibrates its "
+    "probabilities, by two numbers that change no rank: what is said here of log loss, Brier score and calibration "
+    "error is by calibrations on other sessions of that window.",
+    "An abandonment model that is not promoted is heard once more with the next retrain, by the sessions of both "
+    "windows: either it ranks better for sure then, or it is dropped. Its calibration is judged on the newer one.",
     "Drift says that carts look otherwise than those the champion learnt from. It is no proof that the champion has "
     "become worse; the comparison is. Both sides are compared at the same hours of the week, so that a window of other "
     "weekdays is no drift.",
@@ -33,7 +37,8 @@ def write_retraining(decision: Mapping[str, Any], folder: Path) -> Path:
         folder: made where it is missing.
     """
     models, drift = decision["models"], decision["drift"]
-    evidence = [evidence_part(one) for one in models.values() if one["evidence"].get("differences")]
+    compared = [one for model in models.values() for one in (model, *_heard_again(model))]
+    evidence = [evidence_part(one) for one in compared if one["evidence"].get("differences")]
     arrivals = [(", ".join(one["files"]), one["reason"], checks_table(one)) for one in decision.get("arrivals", [])]
     parts = [
         ("evidence", "The evidence", bool(evidence)),
@@ -58,6 +63,15 @@ def write_retraining(decision: Mapping[str, Any], folder: Path) -> Path:
         drift=None if drift is None else drift_part(drift),
         limits=LIMITS,
     )
+
+
+def _heard_again(one: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The earlier challenger of a model that was heard again, if one was, as another comparison."""
+    hearing = one.get("hearing")
+    if not hearing:
+        return []
+    name = f"{one['name']}, the challenger of {hearing['retrain']} heard again"
+    return [{**hearing, "name": name, "champion": one["champion"], "challenger": hearing["version"]}]
 
 
 def _bottom_line(decision: Mapping[str, Any]) -> list[str]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PLACE, ABOUT = "champion", "champions.json"
 """Folder of a retrain's champions, and the file in it that says which they are."""
+CALIBRATED = "calibrated_to"
+"""Tag of a version: when the last session that it was calibrated on began, where it was not trained before."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Standing:
     """Its files, relative to the folder of all champions."""
 
     learnt_until: str | None
-    """When the last session that it was trained or chosen on began, where its tags say so."""
+    """When the last session that it was trained, chosen or calibrated on began, where its tags say so."""
 
 
 @dataclass(frozen=True)
@@ -100,4 +102,5 @@ def _fetch(client: "MlflowClient", model: str, name: str, version: str, place: P
     target.mkdir()
     fetched = own_folder(model, fetch_model(f"models:/{name}/{version}", target, f"tracking.{model}_name"))
     tags = client.get_model_version(name, version).tags
-    return Standing(name, version, fetched.relative_to(place).as_posix(), tags.get("validation_to"))
+    known = [tags[tag] for tag in ("validation_to", CALIBRATED) if tag in tags]
+    return Standing(name, version, fetched.relative_to(place).as_posix(), max(known, default=None))

@@ -11,7 +11,7 @@ from pipeline.fingerprint import folder_hashes
 from pipeline.planning import Selection
 from pipeline.progress import Progress
 from pipeline.retraining.champions import Champions
-from pipeline.retraining.decision import Decision
+from pipeline.retraining.decision import Decision, promoted_again
 from pipeline.retraining.state import HOME, link
 from pipeline.runner import CONFIG, run
 from pipeline.stage import STAGES
@@ -20,6 +20,9 @@ from pipeline.tracking.tracker import STATE, state_text
 from pipeline.workdir import MANIFEST, read_manifest, write_manifest, write_whole
 
 SETS, FEATURES = "served", "features.json"
+KEPT = "kept"
+"""Folder with the files of a challenger that was not promoted, in that of its retrain."""
+
 FOLDERS = tuple(stage.name for stage in STAGES if stage.name != "register")
 """Stages whose folders make up a set."""
 
@@ -46,7 +49,7 @@ def prepare_set(
     if not (folder / "train" / MANIFEST).exists():
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
-        compose(workdir / "train", work, decision, champions, partial)
+        compose(workdir / "train", work, decision, champions, partial, _heard(workdir, decision))
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     if read_manifest(folder, "explain") is None:
@@ -57,7 +60,9 @@ def prepare_set(
     return folder
 
 
-def compose(before: Path, work: Path, decision: Decision, champions: Champions, folder: Path) -> None:
+def compose(
+    before: Path, work: Path, decision: Decision, champions: Champions, folder: Path, heard: Path | None = None
+) -> None:
     """Put a challenger's stages into a folder, with the champions that stay in the place of what it has of them.
 
     Args:
@@ -66,6 +71,7 @@ def compose(before: Path, work: Path, decision: Decision, champions: Champions, 
         decision: which models are promoted.
         champions: those that were to be beaten.
         folder: where to put it; it is not there yet.
+        heard: files of the earlier abandonment challenger that is promoted in the place of this one, if it is.
     """
     for name in FOLDERS:
         if (work / name).exists():
@@ -75,8 +81,11 @@ def compose(before: Path, work: Path, decision: Decision, champions: Champions, 
         _take_over(model, before, champions.folder(model), folder / "train")
     if "abandonment" in stay:
         _keep_features(champions.folder("abandonment") / FEATURES, folder)
-    if stay:
-        _renew(folder, "train")
+    if heard is not None:
+        _take_over("abandonment", heard, heard, folder / "train")
+        _keep_features(heard / FEATURES, folder)
+    if stay or heard is not None:
+        renew(folder, "train")
 
 
 def copy(source: Path, target: Path) -> None:
@@ -88,12 +97,18 @@ def copy(source: Path, target: Path) -> None:
         link(source.resolve(), target)
 
 
+def _heard(workdir: Path, decision: Decision) -> Path | None:
+    """Files of the earlier challenger that a decision promotes; None where it promotes none."""
+    hearing = promoted_again(decision["models"].get("abandonment", {}))
+    return workdir / HOME / str(hearing["retrain"]) / KEPT if hearing else None
+
+
 def _promoted(decision: Decision, model: str) -> bool:
     return bool(decision["models"].get(model, {}).get("promote"))
 
 
 def _take_over(model: str, before: Path, champion: Path, train: Path) -> None:
-    """Replace a challenger's files by those of the champion that stays: the registry's, and the folder's own beside."""
+    """Replace a challenger's files by those of the model that is served: the registry's, and its folder's beside."""
     for pattern in OWN[model]:
         for file in train.glob(pattern):
             file.unlink()
@@ -106,16 +121,16 @@ def _take_over(model: str, before: Path, champion: Path, train: Path) -> None:
 
 
 def _keep_features(kept: Path, folder: Path) -> None:
-    """Let the examples have the features of the champion that stays, should the log have got others since."""
+    """Let the examples have the features of the model that is served, should the log have got others since."""
     own = folder / "split" / FEATURES
     if read_features(kept) == read_features(own):
         return
     link(kept, own)
-    outputs = _renew(folder, "split")
-    _renew(folder, "train", {f"split/{file}": digest for file, digest in outputs.items()})
+    outputs = renew(folder, "split")
+    renew(folder, "train", {f"split/{file}": digest for file, digest in outputs.items()})
 
 
-def _renew(folder: Path, stage: str, inputs: Mapping[str, str] | None = None) -> dict[str, str]:
+def renew(folder: Path, stage: str, inputs: Mapping[str, str] | None = None) -> dict[str, str]:
     """Bring a stage's manifest up to date with its files (and its inputs, where given); the hashes of the files."""
     manifest = read_manifest(folder, stage)
     assert manifest is not None

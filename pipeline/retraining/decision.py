@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.verdict import Verdict
 from pipeline.config import PipelineConfig
@@ -13,8 +13,25 @@ from pipeline.retraining.incoming import Judged
 from pipeline.retraining.state import State
 from pipeline.workdir import write_whole
 
+if TYPE_CHECKING:
+    from models.calibration import Platt
+
 FILE = "decision.json"
 Decision = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What a challenger that had been kept came to when it was heard again."""
+
+    retrain: str
+    """Id of the retrain that made it."""
+
+    version: str
+    """In the registry."""
+
+    verdict: Verdict
+    """By all sessions since it was trained."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,12 @@ class Comparison:
 
     new_items: dict[str, Any] | None
     """Events of the newest window on items that the champion does not know; None without a recommender."""
+
+    calibration: "Platt | None" = None
+    """The abandonment challenger's on the newest window; None where it keeps that of its training."""
+
+    hearing: Hearing | None = None
+    """That of the abandonment challenger of before, where the new one is not promoted."""
 
 
 def decided(
@@ -53,7 +76,7 @@ def decided(
         facts: `test_from`, `sessions` and `notes`.
     """
     names = names_of(config)
-    models = {
+    models: dict[str, dict[str, Any]] = {
         model: {
             "name": names[model],
             "champion": champions.models[model].version if model in champions.models else None,
@@ -62,6 +85,10 @@ def decided(
         }
         for model, verdict in comparison.verdicts.items()
     }
+    if "abandonment" in models:
+        platt = comparison.calibration
+        models["abandonment"]["calibration"] = platt and {"scale": platt.scale, "shift": platt.shift}
+        models["abandonment"] |= _heard(comparison.verdicts["abandonment"], comparison.hearing)
     sentences = [f"{one['name']}: {one['summary']}" for one in models.values()]
     skipped = {names[model]: why for model, why in comparison.skipped.items() if model in names}
     sentences += [f"{name}: kept: no challenger, {why}." for name, why in skipped.items()]
@@ -75,6 +102,23 @@ def decided(
         "compared": True,
         **facts,
     }
+
+
+def _heard(first: Verdict, hearing: Hearing | None) -> dict[str, Any]:
+    """What a second hearing changes of the decision on a model, whose new challenger is not promoted."""
+    if hearing is None:
+        return {"hearing": None}
+    again = hearing.verdict
+    told = f"version {hearing.version}, kept in {hearing.retrain} and heard again on all sessions since: "
+    if again.promote:
+        summary = f"promoted: {told}{again.reasons[0]}"
+        reasons = [f"{told[0].upper()}{told[1:]}{again.reasons[0]}", *again.reasons[1:]]
+        reasons.append(f"The new challenger would be kept: {first.reasons[0]}")
+    else:
+        summary = first.summary
+        reasons = [*first.reasons, f"{told[0].upper()}{told[1:]}kept again: {again.reasons[0]}"]
+    heard = {"retrain": hearing.retrain, "version": hearing.version, **again.as_table()}
+    return {"promote": again.promote, "summary": summary, "reasons": reasons, "hearing": heard}
 
 
 def waiting(config: PipelineConfig, retrain: str, state: State, reason: str, facts: Mapping[str, Any]) -> Decision:
@@ -107,9 +151,10 @@ def figures(decision: Decision) -> dict[str, float]:
     """The evidence as metrics by name."""
     found: dict[str, float] = {}
     for model, one in decision["models"].items():
-        for metric, values in one["evidence"].get("differences", {}).items():
-            parts = zip(("change", "low", "high"), values or (), strict=bool(values))
-            found |= {f"{model}.{metric}.{part}": float(value) for part, value in parts}
+        for place, known in ((model, one), (f"{model}.heard_again", one.get("hearing") or {"evidence": {}})):
+            for metric, values in known["evidence"].get("differences", {}).items():
+                parts = zip(("change", "low", "high"), values or (), strict=bool(values))
+                found |= {f"{place}.{metric}.{part}": float(value) for part, value in parts}
         for side in ("champion", "challenger"):
             known = one["evidence"].get(side, {})
             found |= {f"{model}.{side}.{metric}": float(value) for metric, value in known.items() if value is not None}
@@ -139,6 +184,12 @@ def _data(state: State) -> dict[str, Any]:
         "parts": [part.model_dump(mode="json") for part in parts],
         "events": sum(part.added for part in state.active),
     }
+
+
+def promoted_again(one: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The second hearing that a decision on a model promotes by; None where it does not."""
+    hearing: Mapping[str, Any] | None = one.get("hearing")
+    return hearing if hearing and hearing["promote"] else None
 
 
 def reasons(decision: Decision) -> Sequence[str]:

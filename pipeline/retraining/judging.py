@@ -6,53 +6,93 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from data.examples import Examples, from_frame, read_examples
 from data.feature import read_features
-from models.abandonment import predict
+from models.abandonment import core, encode, logits, predict
 from models.artifacts import load_model
+from models.binary_metrics import Floats
+from models.calibration import Platt, calibration_of, cross_fitted, fit_platt
 from models.challenge import judge
 from models.drift import measure_drift, new_items
+from models.evaluation import clusters_of
 from models.recommender import Recommender
 from models.recommender_challenge import judge_recommenders
 from models.sequences import read_sequences
 from models.verdict import Verdict
 from pipeline.config import PipelineConfig
+from pipeline.retraining.challenger import TICK
 from pipeline.retraining.champions import Champions
-from pipeline.retraining.decision import Comparison
+from pipeline.retraining.composing import FEATURES
+from pipeline.retraining.decision import Comparison, Hearing
+from pipeline.retraining.kept import MODEL, KeptChallenger
 
 
-def compare(config: PipelineConfig, workdir: Path, work: Path, champions: Champions) -> Comparison:
+def compare(
+    config: PipelineConfig, workdir: Path, work: Path, champions: Champions, kept: KeptChallenger | None = None
+) -> Comparison:
     """Score both on the same sessions and judge; a model that has no champion yet is promoted.
+
+    Where the new challenger of the abandonment model is not, the one that was kept the time before is heard again.
 
     Args:
         config: the challenger's.
         workdir: the work folder, with the examples that its champion learnt from.
         work: the challenger's work folder.
         champions: the models to beat.
+        kept: the abandonment challenger that was kept the time before.
     """
     history = json.loads((work / "train" / "history.json").read_text())
     skipped = {model: str(made["skipped"]) for model, made in history.items() if "skipped" in made}
-    unknown = None
+    unknown, calibration, hearing = None, None, None
     verdicts: dict[str, Verdict] = {}
     for model in history.keys() - skipped.keys():
         if model not in champions.models:
             verdicts[model] = Verdict(True, ("There was no champion to compare with.",), {})
-        elif model == "abandonment":
-            verdicts[model] = _abandonment(config, work, champions.folder(model))
+        elif model == MODEL:
+            verdicts[model], calibration = _abandonment(config, work, champions.folder(model))
+            if kept is not None and not verdicts[model].promote:
+                hearing = Hearing(kept.retrain, kept.version, _hear_again(config, work, champions, kept))
         else:
             verdicts[model], unknown = _recommender(config, work, champions.folder(model))
     drift = _drift(config, workdir, work) if config.abandonment.enabled else None
-    return Comparison(dict(sorted(verdicts.items())), skipped, drift, unknown)
+    return Comparison(dict(sorted(verdicts.items())), skipped, drift, unknown, calibration, hearing)
 
 
-def _abandonment(config: PipelineConfig, work: Path, champion: Path) -> Verdict:
+def _abandonment(config: PipelineConfig, work: Path, champion: Path) -> tuple[Verdict, Platt | None]:
+    """The verdict, and the calibration that it holds for: that of the newest window, by which ranks do not change.
+
+    The probabilities that are judged are each by a calibration on other sessions of that window.
+    """
     test = read_examples(work / "split", "test")
-    # The champion is given its own features, in its own order.
-    same = from_frame(pd.read_parquet(work / "split" / "test.parquet"), read_features(champion / "features.json"))
-    old = predict(load_model(champion / "abandonment.keras"), same)
-    new = predict(load_model(work / "train" / "abandonment.keras"), test)
-    return judge(old, new, test, config.retrain, config.seed, config.evaluate.bins)
+    old = _said(champion, pd.read_parquet(work / "split" / "test.parquet"))
+    model = load_model(work / "train" / "abandonment.keras")
+    new = predict(model, test)
+    before = calibration_of(core(model))
+    log_odds = before.log_odds(logits(model, encode(model, test)))
+    if config.abandonment.calibration != "platt" or not np.isfinite(log_odds).all():
+        return judge(old, new, test, config.retrain, config.seed, config.evaluate.bins), None
+    said = expit(cross_fitted(log_odds, test.abandoned, clusters_of(test.keys), config.seed))
+    verdict = judge(old, said, test, config.retrain, config.seed, config.evaluate.bins, ranked=new)
+    return verdict, before.then(fit_platt(log_odds, test.abandoned)) if "differences" in verdict.evidence else None
+
+
+def _hear_again(config: PipelineConfig, work: Path, champions: Champions, kept: KeptChallenger) -> Verdict:
+    """The verdict on a challenger of before, by all sessions that neither it nor the champion has learnt from."""
+    frame = pd.read_parquet(work / "featurize" / "examples.parquet")
+    learnt = champions.learnt_until()
+    since = kept.heard_from if learnt is None else max(kept.heard_from, learnt + TICK)
+    frame = frame[frame["session_start"] >= since].reset_index(drop=True)
+    newest = (frame["session_start"] >= config.split.test_from).to_numpy()
+    old, new = (_said(folder, frame) for folder in (champions.folder(MODEL), kept.folder))
+    examples = from_frame(frame, read_features(kept.folder / FEATURES))
+    return judge(old, new, examples, config.retrain, config.seed, config.evaluate.bins, newest=newest)
+
+
+def _said(folder: Path, frame: pd.DataFrame) -> Floats:
+    """What a model says of some examples, given its own features in its own order."""
+    return predict(load_model(folder / "abandonment.keras"), from_frame(frame, read_features(folder / FEATURES)))
 
 
 def _recommender(config: PipelineConfig, work: Path, champion: Path) -> tuple[Verdict, dict[str, Any]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipeline.retraining.challenger import LOG, WORK
 from pipeline.retraining.champions import PLACE
+from pipeline.retraining.composing import KEPT
 from pipeline.retraining.decision import FILE
 from pipeline.retraining.incoming import INCOMING
 from pipeline.retraining.state import PARTS, State
@@ -15,7 +16,7 @@ DROPPED = ".dropped"
 def clear(home: Path, state: State) -> None:
     """Remove what only retrains under way need, but not that of the one that is.
 
-    Pages and decisions stay, and so do the parts of the log.
+    Pages and decisions stay, and so do the parts of the log and the files of a challenger that is to be heard again.
 
     Args:
         home: the folder of all retrains.
@@ -26,6 +27,8 @@ def clear(home: Path, state: State) -> None:
     for decision in home.glob(f"*/{FILE}"):
         if decision.parent.name != state.pending:
             _remove(*(decision.parent / name for name in (WORK, PLACE, LOG)))
+            if decision.parent.name != state.kept:
+                _remove(decision.parent / KEPT)
 
 
 def drop(folder: Path) -> None:

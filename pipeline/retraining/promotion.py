@@ -9,10 +9,11 @@ from pipeline.code_version import code_version
 from pipeline.config import PipelineConfig, settings_digest
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
-from pipeline.retraining.decision import Decision
+from pipeline.retraining.champions import CALIBRATED
+from pipeline.retraining.decision import Decision, promoted_again
 from pipeline.stage import Context
 from pipeline.tracking import Tracker, register
-from pipeline.tracking.champions import CHALLENGER, promote
+from pipeline.tracking.champions import CHALLENGER, PROMOTED_IN, promote
 from pipeline.tracking.decisions import RETRAIN, version_of_retrain
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ def promote_challengers(client: "MlflowClient", decision: Decision, versions: Ma
     """Make the champion what the decision says; done again, it changes nothing."""
     for model, one in decision["models"].items():
         if one["promote"]:
-            promote(client, one["name"], versions[model])
+            again = promoted_again(one)
+            if again is not None:
+                client.set_model_version_tag(one["name"], again["version"], PROMOTED_IN, decision["id"])
+            promote(client, one["name"], versions[model] if again is None else again["version"])
 
 
 def _register(
@@ -68,6 +72,12 @@ def _register(
     metrics: dict[str, Any] = json.loads((work / "evaluate" / "metrics.json").read_text())
     asked = {model: metrics[model] if model in wanted else {"skipped": ""} for model in ("abandonment", "recommender")}
     context = Context(config, work, scratch, scratch, progress, Tracker(config, work))
+    calibrated: dict[str, dict[str, str]] = {}
+    for model in (model for model in wanted if decision["models"][model].get("calibration")):
+        one = decision["models"][model]
+        # What was measured before it was calibrated anew holds no more; what it was judged by does.
+        asked[model]["test"] |= one["evidence"]["challenger"]
+        calibrated[one["name"]] = {CALIBRATED: windows(context)["test_to"]}
     tags = {
         "preset": config.preset,
         "config": settings_digest(config),
@@ -76,7 +86,8 @@ def _register(
         **windows(context),
     }
     registered = {}
-    for model in logged_models(context, asked):
-        progress.detail(f"registering {model.name}")
-        registered[model.name] = str(register(client, run_id, model, tags)["version"])
+    for logged in logged_models(context, asked):
+        progress.detail(f"registering {logged.name}")
+        own = tags | calibrated.get(logged.name, {})
+        registered[logged.name] = str(register(client, run_id, logged, own)["version"])
     return registered

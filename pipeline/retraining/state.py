@@ -88,6 +88,9 @@ class State(StrictModel):
     undecided: tuple[str, ...] = ()
     """Parts that came after that."""
 
+    kept: str | None = None
+    """Id of the retrain whose abandonment challenger was the last not to be promoted, and is heard again."""
+
     pending: str | None = None
     """Id of the retrain that is under way."""
 

@@ -7,11 +7,22 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
+from pipeline.retraining.calibrating import calibrate
 from pipeline.retraining.challenger import WORK, Plan, plan_challenger, prepare, train
 from pipeline.retraining.champions import PLACE, fetch_champions
 from pipeline.retraining.composing import prepare_set
-from pipeline.retraining.decision import FILE, Decision, decided, figures, reasons, waiting, write_decision
+from pipeline.retraining.decision import (
+    FILE,
+    Decision,
+    decided,
+    figures,
+    promoted_again,
+    reasons,
+    waiting,
+    write_decision,
+)
 from pipeline.retraining.incoming import undecided_arrivals
+from pipeline.retraining.kept import keep, kept_challenger
 from pipeline.retraining.leftovers import clear
 from pipeline.retraining.promotion import promote_challengers, register_challengers
 from pipeline.retraining.serving_set import switch
@@ -58,7 +69,8 @@ class Retrain:
                 from pipeline.retraining.judging import compare
             self.progress.started("compare")
             champions = fetch_champions(self.client, self.config, self.workdir, folder / PLACE)
-            found = compare(made.config, self.workdir, folder / WORK, champions)
+            kept = kept_challenger(self.client, made.config, self.workdir, state, champions)
+            found = compare(made.config, self.workdir, folder / WORK, champions, kept)
             decision = decided(made.config, retrain, state, champions, found, facts)
         write_whole(folder / CONFIG, self.config.model_dump_json(indent=1) + "\n")
         write_decision(folder, decision)
@@ -75,7 +87,8 @@ class Retrain:
         decision = self.tell(decision)
         state = state.model_copy(update={"pending": None})
         if decision["compared"]:
-            state = state.model_copy(update={"window_from": state.watermark, "undecided": ()})
+            changed = {"window_from": state.watermark, "undecided": (), "kept": self._keep(decision)}
+            state = state.model_copy(update=changed)
         write_state(self.workdir / HOME, state)
         clear(self.workdir / HOME, state)
         return decision, state
@@ -97,6 +110,8 @@ class Retrain:
         self.progress.started("register")
         folder, decision, made = self._folder(decision["id"]), self._logged(decision), self._plan(state)
         work, run_id = folder / WORK, str(decision["run_id"])
+        if calibration := decision["models"].get("abandonment", {}).get("calibration"):
+            calibrate(work, calibration)
         versions = register_challengers(self.client, made.config, work, decision, run_id, self.progress)
         for model, version in versions.items():
             decision["models"][model]["challenger"] = version
@@ -106,6 +121,15 @@ class Retrain:
             promote_challengers(self.client, decision, versions)
             switch(self.config, self.workdir, ready)
         return decision
+
+    def _keep(self, decision: Decision) -> str | None:
+        """Keep the new abandonment challenger for the next time, if it was not promoted; the retrain's id then."""
+        one = decision["models"].get("abandonment")
+        if one is None or (one["promote"] and promoted_again(one) is None):
+            return None
+        folder = self._folder(decision["id"])
+        keep(folder / WORK, folder)
+        return str(decision["id"])
 
     def _logged(self, decision: Decision) -> Decision:
         title = f"{decision['preset']} · {decision['id']} · {decision['decision']}"

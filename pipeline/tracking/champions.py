@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
-from pipeline.tracking.decisions import RETRAIN
+from pipeline.tracking.decisions import RETRAIN, version_of_retrain
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 HISTORY = "champions"
+PROMOTED_IN = "promoted_in"
+"""Tag of a version: the retrain that promoted it, where another one had trained it."""
+
 KEPT = 100
 """Champions kept in the history; MLflow's tags hold 5,000 characters."""
 
@@ -48,10 +51,23 @@ def newest_promotion(client: "MlflowClient", names: Collection[str]) -> list[str
             f"`rollback` should come after a promotion. Received: none to undo; {', '.join(names)} "
             f"{'has' if len(names) == 1 else 'have'} no earlier champion that is still there."
         )
-    newest = max(champions, key=lambda name: int(champions[name].creation_timestamp))
-    retrain = champions[newest].tags.get(RETRAIN)
-    together = [name for name, one in champions.items() if retrain and one.tags.get(RETRAIN) == retrain]
+    newest = max(champions, key=lambda name: _promoted_at(client, champions[name]))
+    retrain = _promoted_in(champions[newest])
+    together = [name for name, one in champions.items() if retrain and _promoted_in(one) == retrain]
     return together or [newest]
+
+
+def _promoted_in(version: Any) -> str | None:
+    """Id of the retrain that made a version the champion, which may have come after the one that trained it."""
+    found: str | None = version.tags.get(PROMOTED_IN, version.tags.get(RETRAIN))
+    return found
+
+
+def _promoted_at(client: "MlflowClient", version: Any) -> int:
+    """When a champion was made one, in milliseconds: when that retrain registered the challenger of its own."""
+    retrain = version.tags.get(PROMOTED_IN)
+    own = version_of_retrain(client, version.name, retrain) if retrain else None
+    return int((client.get_model_version(version.name, own) if own else version).creation_timestamp)
 
 
 def former_champion(client: "MlflowClient", name: str) -> str | None:

@@ -61,11 +61,18 @@ resamples = 200
 BETTER = ("--set", "abandonment.epochs=12", "--set", "recommender.epochs=4")
 """What makes the challenger better than the champion for certain."""
 
+ASLEEP = ("--set", "abandonment.optimizer.learning_rate=1e-9", "--set", "recommender.optimizer.learning_rate=1e-9")
+"""What makes it no better."""
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which two weeks of a shop were run once, with a training that is far too short."""
-    folder = tmp_path_factory.mktemp("retrain")
+    return first_weeks(tmp_path_factory.mktemp("retrain"))
+
+
+def first_weeks(folder: Path) -> Path:
+    """The folder, after that run."""
     (folder / "logs").mkdir()
     (folder / "shop.toml").write_text(CONFIG)
     weeks()[0].to_csv(folder / "logs" / "until-week1.csv", index=False)
@@ -199,3 +206,31 @@ def _registered_file(home: Path, name: str, model: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
         return own_folder(model, fetch_model(f"models:/{name}@{CHAMPION}", home / name, "name")) / f"{model}.keras"
+
+
+@pytest.fixture(scope="module")
+def second_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same shop at its beginning, for another story."""
+    return first_weeks(tmp_path_factory.mktemp("again"))
+
+
+@pytest.mark.timeout(600)
+def test_a_challenger_that_was_kept_is_heard_again_and_served_as_it_was(second_home: Path) -> None:
+    home = second_home
+    weeks()[1].to_csv(home / "logs" / "week2.csv", index=False)
+    # Nothing gains so much at once: the better model waits.
+    kept = retrain(home, *BETTER, "--set", "retrain.margin=0.4", "--set", "retrain.recommender_margin=0.9")
+    assert kept["decision"] == "kept"
+    assert [found[0] for found in registered(home).values()] == ["1", "1"]
+
+    weeks()[2].to_csv(home / "logs" / "week3.csv", index=False)
+    told = retrain(home, *ASLEEP)
+    assert told["decision"] == "promoted"
+    one = told["details"]["models"]["abandonment"]
+    assert (one["hearing"]["version"], one["challenger"]) == ("2", "3")
+    first, again = (found["evidence"] for found in (one, one["hearing"]))
+    assert again["sessions"] > first["sessions"]
+    assert registered(home)["abandonment"] == ("2", ["1", "2"], ["1", "2", "3"])
+    served = home / "work" / "train" / "abandonment.keras"
+    assert file_hash(_registered_file(home, NAMES["abandonment"], "abandonment")) == file_hash(served)
+    assert set(Source(home / "work").state()) >= set(NAMES)

@@ -40,6 +40,15 @@ def decision(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def heard_again() -> dict[str, Any]:
+    """An earlier challenger is promoted, since the new one is not."""
+    made = decision()
+    one = made["models"]["abandonment"]
+    again = verdict("", {"auc": [0.004, 0.001, 0.007]})
+    one["hearing"] = {"retrain": EVIL[0], "version": "2", **{k: again[k] for k in ("promote", "reasons", "evidence")}}
+    return made
+
+
 def refused() -> dict[str, Any]:
     check = {"name": "price level", "passed": False, "sentence": f"Prices rose. {EVIL[1]}"}
     nothing: dict[str, Any] = {"models": {}, "drift": None, "new_items": None, "data": None, "notes": []}

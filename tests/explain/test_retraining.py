@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from explain.retraining import write_retraining
-from tests.explain.decisions import decision, refused
+from tests.explain.decisions import decision, heard_again, refused
 from tests.explain.pages import Page, assert_sound, charts
 from tests.explain.results import EVIL
 
 
-@pytest.mark.parametrize("made", [decision(), refused()], ids=["promoted", "refused"])
+@pytest.mark.parametrize("made", [decision(), heard_again(), refused()], ids=["promoted", "again", "refused"])
 def test_the_page_is_sound_and_no_text_of_the_data_is_markup(made: dict[str, Any], tmp_path: Path) -> None:
     text = write_retraining(made, tmp_path).read_text()
     page = Page(text)
@@ -31,6 +31,14 @@ def test_it_says_what_was_decided_and_why(tmp_path: Path) -> None:
     names = [chart.findtext("title") for chart in charts(text)]
     assert names.count("Features that moved most") == 2  # one form for each width
     assert len(names) == 6
+
+
+def test_a_challenger_heard_again_has_its_own_evidence(tmp_path: Path) -> None:
+    page = Page(write_retraining(heard_again(), tmp_path).read_text())
+    assert "the challenger of" in page.text
+    assert "heard again" in page.text
+    assert "Challenger, version 2" in page.text
+    assert "+0.004" in page.text
 
 
 def test_a_feature_that_grows_with_the_log_is_told_apart_and_is_no_alarm(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from models.binary_metrics import expected_calibration_error
-from models.calibration import fit_platt
+from models.calibration import Platt, cross_fitted, fit_platt
 
 
 def sigmoid(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -60,3 +60,32 @@ def test_equal_logits_are_no_crash() -> None:
     platt = fit_platt(np.zeros(100), np.r_[np.zeros(60), np.ones(40)].astype(np.int8))
     assert np.isfinite([platt.scale, platt.shift]).all()
     assert platt.scale > 0
+
+
+def distorted(sessions: int, seed: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+    """Log-odds that are twice what they should be, labels and sessions; three examples to a session."""
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(0, 2, 3 * sessions)
+    return logits, (generator.random(3 * sessions) < sigmoid(logits / 2)).astype(np.int8), np.arange(3 * sessions) // 3
+
+
+def test_no_session_has_a_part_in_the_calibration_of_its_own_examples() -> None:
+    logits, labels, sessions = distorted(200, 2)
+    before = cross_fitted(logits, labels, sessions, 0)
+    for session in (0, 77, 199):
+        own = sessions == session
+        after = cross_fitted(logits, np.where(own, 1 - labels, labels), sessions, 0)
+        assert np.array_equal(after[own], before[own])
+        assert not np.allclose(after[~own], before[~own], atol=1e-6)
+
+
+def test_what_is_cross_fitted_is_nearly_what_all_examples_calibrate() -> None:
+    logits, labels, sessions = distorted(2_000, 3)
+    whole = fit_platt(logits, labels)
+    assert np.abs(cross_fitted(logits, labels, sessions, 0) - whole.log_odds(logits)).max() < 0.5
+    assert whole.scale == pytest.approx(0.5, abs=0.05)
+
+
+def test_two_calibrations_one_after_the_other_are_one() -> None:
+    one, other, logits = Platt(0.7, -0.2), Platt(1.9, 0.4), np.linspace(-4, 4, 9)
+    assert one.then(other).log_odds(logits) == pytest.approx(other.log_odds(one.log_odds(logits)))

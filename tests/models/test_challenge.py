@@ -12,7 +12,7 @@ from data.errors import InputError
 from data.examples import Examples
 from models.challenge import judge
 from models.config import RetrainConfig
-from models.verdict import Verdict
+from models.verdict import Verdict, gained
 from tests.models.tables import carts, truth
 
 CONFIG = RetrainConfig(resamples=200, min_sessions=100, max_ece_rise=0.5, max_slice_fall=1.0)
@@ -195,3 +195,49 @@ def test_a_slice_of_few_sessions_decides_nothing() -> None:
     verdict: Verdict = judge(WORSE, challenger, examples, changed(max_slice_fall=0.0), 0)
     rare = next(one for one in verdict.evidence["slices"] if one["slice"] == "rare")
     assert (rare["n"], rare["sessions"], rare["difference"]) == (20, 10, None)
+
+
+def test_a_challenger_is_ranked_by_one_score_and_its_probabilities_judged_by_another() -> None:
+    fine = judge(WORSE, TRUTH, EXAMPLES, CONFIG, 0).evidence["differences"]
+    pieces = np.where(np.arange(len(TRUTH)) % 2 == 0, TRUTH, TRUTH**3)
+    found = judge(WORSE, pieces, EXAMPLES, CONFIG, 0, ranked=TRUTH).evidence["differences"]
+    assert found["auc"] == fine["auc"]
+    assert found["log_loss"] == judge(WORSE, pieces, EXAMPLES, CONFIG, 0).evidence["differences"]["log_loss"]
+    assert found["log_loss"] != fine["log_loss"]
+
+
+def test_both_windows_show_a_gain_that_neither_shows_alone() -> None:
+    newest, slightly = np.arange(len(EXAMPLES)) >= 1_500, noisy(TRUTH, 0.45, 1)
+    halves = [(slightly[half], TRUTH[half], EXAMPLES.take(half)) for half in (newest, ~newest)]
+    alone = [judge(*half, CONFIG, 0).evidence["differences"]["auc"][1] for half in halves]
+    both = judge(slightly, TRUTH, EXAMPLES, CONFIG, 0, newest=newest).evidence["differences"]["auc"][1]
+    between = changed(margin=(max(alone) + both) / 2)
+    assert not any(judge(*half, between, 0).promote for half in halves)
+    again = judge(slightly, TRUTH, EXAMPLES, between, 0, newest=newest)
+    assert again.promote
+    assert "On the newest window alone the challenger ranks better" in again.reasons[-1]
+
+
+def test_who_is_heard_again_is_calibrated_for_the_newest_window_and_better_there() -> None:
+    newest = np.arange(len(EXAMPLES)) >= 2_000
+    bent_before = np.where(newest, TRUTH, TRUTH**6)
+    strict = changed(max_ece_rise=0.02, resamples=400)
+    alone = judge(WORSE[newest], TRUTH[newest], EXAMPLES.take(newest), strict, 0).evidence
+    again = judge(WORSE, bent_before, EXAMPLES, strict, 0, newest=newest).evidence
+    for metric in ("log_loss", "brier", "ece"):
+        assert again["differences"][metric] == alone["differences"][metric]
+    assert again["differences"]["auc"] != alone["differences"]["auc"]
+    season = np.where(newest, TRUTH, 1 - TRUTH), np.where(newest, WORSE, TRUTH)
+    verdict = judge(*season, EXAMPLES, CONFIG, 0, newest=newest)
+    assert verdict.evidence["differences"]["auc"][1] > 0
+    assert not verdict.promote
+    assert "ranks no better" in verdict.reasons[0]
+
+
+def test_a_gain_that_is_not_shown_says_how_many_sessions_would_show_it() -> None:
+    # Half of the interval is 5/4 of the gain: 25/16 of the sessions make it as wide as the gain.
+    check = gained("AUC", (0.004, -0.001, 0.009), (0.80, 0.804), 0.0, 0.95, 2_000)
+    assert not check.passed
+    assert check.sentence.endswith("about 3,200 sessions would show it.")
+    for shown in ((0.004, 0.001, 0.009), (-0.004, -0.009, 0.001)):
+        assert "would show" not in gained("AUC", shown, (0.8, 0.8), 0.0, 0.95, 2_000).sentence

@@ -11,8 +11,10 @@ from mlflow import MlflowClient
 
 from data.errors import InputError
 from pipeline.commands.registry import models_command, rollback_command
+from pipeline.retraining.promotion import promote_challengers
 from pipeline.store import open_store
-from pipeline.tracking.champions import CHAMPION, HISTORY, promote, roll_back
+from pipeline.tracking.champions import CHAMPION, HISTORY, newest_promotion, promote, roll_back
+from pipeline.tracking.decisions import RETRAIN
 
 NAME = "cart-abandonment"
 NOWHERE = Path("nowhere")
@@ -46,6 +48,26 @@ def stopped(*_: object) -> None:
 
 def champion(client: MlflowClient) -> str:
     return str(client.get_registered_model(NAME).aliases[CHAMPION])
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_an_earlier_challenger_is_promoted_by_the_retrain_that_heard_it_again(client: MlflowClient, both: bool) -> None:
+    other, folder = "next-item", str(client.get_model_version(NAME, "1").source)
+    client.create_registered_model(other)
+    for name in (NAME, other):
+        promote(client, name, str(client.create_model_version(name, folder).version))
+    for retrain in ("first", "second"):
+        made = {n: str(client.create_model_version(n, folder, tags={RETRAIN: retrain}).version) for n in (other, NAME)}
+        if retrain == "first":
+            heard = made[NAME]
+            promote(client, other, made[other])
+    models = {"abandonment": {"name": NAME, "promote": True, "hearing": {"promote": True, "version": heard}}}
+    models["recommender"] = {"name": other, "promote": both}
+    promote_challengers(
+        client, {"id": "second", "models": models}, {"abandonment": made[NAME], "recommender": made[other]}
+    )
+    assert champion(client) == heard
+    assert set(newest_promotion(client, (NAME, other))) == ({NAME, other} if both else {NAME})
 
 
 def test_rollbacks_undo_promotions_one_by_one(client: MlflowClient) -> None:

@@ -80,3 +80,19 @@ def test_manifests_tell_what_is_there_so_that_serving_finds_a_whole_set(shop: Pa
     assert inputs == {f"split/{file}": digest for file, digest in manifests["split"]["outputs"].items()}
     features = json.loads((shop / "set" / "split" / "features.json").read_text())
     assert len(features) == (2 if promoted else 1)  # the champion that stays takes its own
+
+
+def test_an_earlier_challenger_that_is_promoted_is_served_in_the_place_of_the_new_one(shop: Path) -> None:
+    trained(shop / "kept", "earlier")
+    write_features(FEATURES[1:], shop / "kept" / "features.json")
+    ours = folder_hashes(shop / "work")
+    champions = Champions(shop / "registry", {"abandonment": Standing("abandonment", "1", "abandonment", None)})
+    decision = {"models": {"abandonment": {"promote": True}}}
+    compose(shop / "before", shop / "work", decision, champions, shop / "set", shop / "kept")
+    found = {name: (shop / "set" / "train" / name).read_text() for name in FILES}
+    assert found == dict(zip(FILES, (*["earlier"] * 2, *["challenger"] * 3), strict=True))
+    history = json.loads((shop / "set" / "train" / "history.json").read_text())
+    assert history == {"abandonment": {"loss": "earlier"}, "recommender": {"loss": "challenger"}}
+    assert [one["name"] for one in json.loads((shop / "set" / "split" / "features.json").read_text())] == ["hour"]
+    assert (read_manifest(shop / "set", "train") or {})["outputs"] == folder_hashes(shop / "set" / "train")
+    assert folder_hashes(shop / "work") == ours

@@ -14,9 +14,12 @@ NEEDED = {"decision.json", "report/index.html", "config.json"}
 WORKING = {"challenger/train/abandonment.keras", "champion/champions.json", "log.parquet"}
 
 
-def state(pending: str | None) -> State:
+HEARD_AGAIN = {"kept/abandonment.keras"}
+
+
+def state(pending: str | None, kept: str | None = None) -> State:
     part = Part(id="run", names=(), hashes=(), events=1, added=1, late=0, first=MOMENT, last=MOMENT)
-    return State(parts=(part,), tracking_uri="", window_from=MOMENT, pending=pending)
+    return State(parts=(part,), tracking_uri="", window_from=MOMENT, pending=pending, kept=kept)
 
 
 def fill(folder: Path, names: set[str]) -> None:
@@ -30,14 +33,15 @@ def files(folder: Path) -> set[str]:
 
 
 def test_what_killed_retrains_left_goes_and_what_is_under_way_stays(tmp_path: Path) -> None:
-    for retrain in ("decided", "pending"):
-        fill(tmp_path / retrain, NEEDED | WORKING)
+    for retrain in ("decided", "pending", "latest"):
+        fill(tmp_path / retrain, NEEDED | WORKING | HEARD_AGAIN)
     fill(tmp_path / PARTS, {"run/events.parquet", "unknown/events.parquet"})
     fill(tmp_path, {".incoming/log.parquet", ".dropped/challenger/x", "state.json", "served/before/train/x"})
-    kept = {f"pending/{name}" for name in NEEDED | WORKING} | {f"decided/{name}" for name in NEEDED}
+    kept = {f"pending/{name}" for name in NEEDED | WORKING | HEARD_AGAIN} | {f"decided/{name}" for name in NEEDED}
+    kept |= {f"latest/{name}" for name in NEEDED | HEARD_AGAIN}
     kept |= {"state.json", "served/before/train/x", f"{PARTS}/run/events.parquet"}
     for _ in range(2):
-        clear(tmp_path, state("pending"))
+        clear(tmp_path, state("pending", "latest"))
         assert files(tmp_path) == kept
 
 
