@@ -176,13 +176,31 @@ def _slice(
 
 
 def _checks(evidence: dict[str, Any], config: RetrainConfig) -> list[Check]:
-    auc = evidence["differences"]["auc"]
-    both = (evidence[CHAMPION]["auc"], evidence[CHALLENGER]["auc"])
     return [
-        gained("AUC", auc, both, config.margin, config.confidence, evidence["sessions"]),
+        _better(evidence, config),
         _calibrated(evidence, config),
         slices_held("AUC", evidence["slices"], config),
     ]
+
+
+def _better(evidence: dict[str, Any], config: RetrainConfig) -> Check:
+    """Whether the challenger surely ranks better, or ranks no worse and its probabilities surely fit much better.
+
+    When a season turns, what a champion says of every cart may be far off while its order still holds for a while.
+    """
+    auc, loss = evidence["differences"]["auc"], evidence["differences"]["log_loss"]
+    both = (evidence[CHAMPION]["auc"], evidence[CHALLENGER]["auc"])
+    ranks = gained("AUC", auc, both, config.margin, config.confidence, evidence["sessions"])
+    if ranks.passed or loss[2] >= -config.log_loss_margin:
+        return ranks
+    passed = auc[0] >= 0.0
+    told = (
+        f"The challenger's log loss is {evidence[CHALLENGER]['log_loss']:.4f} and the champion's "
+        f"{evidence[CHAMPION]['log_loss']:.4f}, {moved(loss, config.confidence)}, a fall of more than "
+        f"{config.log_loss_margin:g} for sure; by AUC it ranks {'no worse' if passed else 'worse'}: {both[1]:.4f} "
+        f"against {both[0]:.4f}, {moved(auc, config.confidence)}."
+    )
+    return Check(passed, told)
 
 
 def _still_better(recent: Examples, order: Mapping[str, Floats], newest: npt.NDArray[np.bool_]) -> Check:

@@ -18,6 +18,10 @@ class RetrainConfig(StrictModel):
     margin: float = Field(default=0.0, ge=0.0, lt=0.5)
     """Gain in AUC that the lower end of the interval has to be above before the abandonment model is replaced."""
 
+    log_loss_margin: float = Field(default=0.01, ge=0.0)
+    """Fall in log loss, in nats, that the whole interval has to lie beyond for an abandonment model to be replaced by
+    one that ranks no worse but not surely better: after a turn of season every predicted risk may be wrong."""
+
     recommender_margin: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Gain in recall that the lower end of the interval has to be above before the recommender is replaced."""
 

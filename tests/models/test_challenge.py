@@ -90,7 +90,7 @@ def test_rows_repeated_within_their_session_prove_nothing_more() -> None:
 def test_a_gain_has_to_be_above_the_margin_with_the_lower_end() -> None:
     _, low, _ = judge(WORSE, TRUTH, EXAMPLES, CONFIG, 0).evidence["differences"]["auc"]
     assert judge(WORSE, TRUTH, EXAMPLES, changed(margin=low - 1e-6), 0).promote
-    verdict = judge(WORSE, TRUTH, EXAMPLES, changed(margin=low), 0)
+    verdict = judge(WORSE, TRUTH, EXAMPLES, changed(margin=low, log_loss_margin=9.0), 0)
     assert not verdict.promote
     assert "not above the margin" in verdict.reasons[0]
 
@@ -114,6 +114,24 @@ def test_a_calibration_error_may_rise_where_log_loss_surely_falls() -> None:
     assert differences["log_loss"][2] < 0
     assert "more than the 0.02 allowed, but log loss surely falls" in verdict.reasons[1]
     assert verdict.promote
+
+
+@pytest.mark.parametrize(("sigma", "promoted"), [(0.0, True), (0.3, False)])
+def test_probabilities_that_fit_far_better_make_up_for_a_gain_in_ranking_that_is_not_shown(
+    sigma: float, promoted: bool
+) -> None:
+    off = stats.logistic.cdf(stats.logistic.ppf(TRUTH) + 1.5)  # the same order
+    verdict = judge(off, noisy(TRUTH, sigma, 4), EXAMPLES, CONFIG, 0)
+    gain, _, high = verdict.evidence["differences"]["auc"]
+    assert (gain >= 0) is promoted is verdict.promote
+    assert "for sure" in verdict.reasons[0]
+    assert f"ranks {'no worse' if promoted else 'worse'}" in verdict.reasons[0]
+    fall = -verdict.evidence["differences"]["log_loss"][2]
+    assert fall > CONFIG.log_loss_margin
+    strict = judge(off, noisy(TRUTH, sigma, 4), EXAMPLES, changed(log_loss_margin=fall + 1e-9), 0)
+    assert not strict.promote
+    assert strict.reasons[0].startswith("The challenger's AUC")
+    assert high < 0 or promoted
 
 
 def test_a_slice_that_falls_keeps_the_champion_and_is_named() -> None:
