@@ -218,8 +218,9 @@ def second_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_challenger_that_was_kept_is_heard_again_and_served_as_it_was(second_home: Path) -> None:
     home = second_home
     weeks()[1].to_csv(home / "logs" / "week2.csv", index=False)
+    strict = ("retrain.margin=0.4", "retrain.log_loss_margin=9", "retrain.recommender_margin=0.9")
     # Nothing gains so much at once: the better model waits.
-    kept = retrain(home, *BETTER, "--set", "retrain.margin=0.4", "--set", "retrain.recommender_margin=0.9")
+    kept = retrain(home, *BETTER, *(word for setting in strict for word in ("--set", setting)))
     assert kept["decision"] == "kept"
     assert [found[0] for found in registered(home).values()] == ["1", "1"]
 
