@@ -60,6 +60,8 @@ def judge(
         InputError: the probabilities are not one for each example.
     """
     said = _each(champion_probability, challenger_probability, len(examples))
+    if newest is not None:
+        config = config.model_copy(update={"confidence": second_level(config.confidence)})
     clusters = clusters_of(examples.keys)
     evidence = _counts(examples, clusters, config)
     recent = examples if newest is None else examples.take(newest)
@@ -81,6 +83,11 @@ def judge(
         return kept("Too many resamples of the newest window have one class only to compare AUCs.", evidence)
     checks = _checks(evidence, config)
     return decided(checks if newest is None else [*checks, _still_better(recent, order, newest)], evidence)
+
+
+def second_level(confidence: float) -> float:
+    """Level of the intervals of a second hearing: half of the error of the first, so that both err little together."""
+    return 1.0 - (1.0 - confidence) / 2.0
 
 
 def _each(champion: npt.NDArray[np.floating], challenger: npt.NDArray[np.floating], examples: int) -> dict[str, Floats]:

@@ -39,7 +39,7 @@ def evidence_part(one: Mapping[str, Any]) -> dict[str, Any]:
     slices = [part for part in found.get("slices", []) if part["difference"] is not None]
     return {
         "name": one["name"],
-        "level": share_text(found["confidence"], 0),
+        "level": f"{100 * found['confidence']:g}%",
         "figure": _figure(one["name"], known),
         "table": Grid(f"{one['name']}: both on the same sessions", head, tuple(rows)),
         "slices": _slices(one["name"], slices) if slices else None,

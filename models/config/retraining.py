@@ -26,8 +26,8 @@ class RetrainConfig(StrictModel):
     """Gain in recall that the lower end of the interval has to be above before the recommender is replaced."""
 
     confidence: float = Field(default=0.95, ge=0.5, lt=1.0)
-    """Level of the two-sided intervals. At 0.95, at most one in forty challengers that are no better is promoted at a
-    hearing; those of the abandonment model have two."""
+    """Level of the two-sided intervals. At 0.95, at most one in forty challengers that are no better is promoted at
+    once, and one in eighty of those of the abandonment model when they are heard again, at 0.975."""
 
     resamples: int = Field(default=1_000, ge=100)
     """Bootstrap resamples (of whole sessions) behind each interval."""

@@ -233,6 +233,8 @@ def test_both_windows_show_a_gain_that_neither_shows_alone() -> None:
     assert not any(judge(*half, between, 0).promote for half in halves)
     again = judge(slightly, TRUTH, EXAMPLES, between, 0, newest=newest)
     assert again.promote
+    assert again.evidence["confidence"] == pytest.approx(0.975)
+    assert "(97.5% interval" in again.reasons[0]
     assert "On the newest window alone the challenger ranks better" in again.reasons[-1]
 
 
