@@ -222,7 +222,8 @@ def _calibrated(evidence: dict[str, Any], config: RetrainConfig) -> Check:
 
     The calibration error is no proper score: one who says the same of every cart has none, and helps nobody. Log loss
     weighs calibration and telling carts apart together (Gneiting & Raftery 2007), as every cost of deciding by the
-    probabilities does, and is what both models were fitted by: where it surely falls, the calibration error may rise.
+    probabilities does, and is what both models were fitted by: where it surely falls, the calibration error
+    may rise, and where it surely rises, the champion stays.
     """
     old, new, rise = evidence[CHAMPION]["ece"], evidence[CHALLENGER]["ece"], evidence["differences"]["ece"]
     held = rise[0] <= config.max_ece_rise
@@ -230,9 +231,11 @@ def _calibrated(evidence: dict[str, Any], config: RetrainConfig) -> Check:
         f"The challenger's calibration error is {new:.4f} and the champion's {old:.4f}: "
         f"{moved(rise, config.confidence)}, {'no more' if held else 'more'} than the {config.max_ece_rise:g} allowed"
     )
+    loss = evidence["differences"]["log_loss"]
+    if held and loss[1] > 0:
+        return Check(False, f"{told}, but log loss surely rises: {moved(loss, config.confidence)}.")
     if held:
         return Check(True, f"{told}.")
-    loss = evidence["differences"]["log_loss"]
     falls = loss[2] < 0
     word = "but log loss surely falls" if falls else "and log loss does not surely fall"
     return Check(falls, f"{told}, {word}: {moved(loss, config.confidence)}.")

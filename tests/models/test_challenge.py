@@ -10,7 +10,7 @@ from scipy import stats
 
 from data.errors import InputError
 from data.examples import Examples
-from models.challenge import judge
+from models.challenge import judge, second_level
 from models.config import RetrainConfig
 from models.verdict import Verdict, gained
 from tests.models.tables import carts, truth
@@ -102,7 +102,15 @@ def test_better_ranking_does_not_excuse_worse_probabilities() -> None:
     assert not verdict.promote
     assert "calibration error" in verdict.reasons[0]
     assert "AUC" in verdict.reasons[1], "what speaks for it is said too"
-    assert judge(WORSE, bent, EXAMPLES, changed(max_ece_rise=0.5), 0).promote
+    assert judge(WORSE, TRUTH, EXAMPLES, changed(max_ece_rise=0.02), 0).promote
+
+
+def test_better_ranking_does_not_excuse_a_log_loss_that_surely_rises() -> None:
+    verdict = judge(WORSE, TRUTH**3, EXAMPLES, changed(max_ece_rise=1.0), 0)  # the same order as the truth
+    assert verdict.evidence["differences"]["auc"][1] > 0
+    assert verdict.evidence["differences"]["log_loss"][1] > 0
+    assert not verdict.promote
+    assert "but log loss surely rises" in verdict.reasons[0]
 
 
 def test_a_calibration_error_may_rise_where_log_loss_surely_falls() -> None:
@@ -242,7 +250,8 @@ def test_who_is_heard_again_is_calibrated_for_the_newest_window_and_better_there
     newest = np.arange(len(EXAMPLES)) >= 2_000
     bent_before = np.where(newest, TRUTH, TRUTH**6)
     strict = changed(max_ece_rise=0.02, resamples=400)
-    alone = judge(WORSE[newest], TRUTH[newest], EXAMPLES.take(newest), strict, 0).evidence
+    level = strict.model_copy(update={"confidence": second_level(strict.confidence)})
+    alone = judge(WORSE[newest], TRUTH[newest], EXAMPLES.take(newest), level, 0).evidence
     again = judge(WORSE, bent_before, EXAMPLES, strict, 0, newest=newest).evidence
     for metric in ("log_loss", "brier", "ece"):
         assert again["differences"][metric] == alone["differences"][metric]
@@ -251,7 +260,7 @@ def test_who_is_heard_again_is_calibrated_for_the_newest_window_and_better_there
     verdict = judge(*season, EXAMPLES, CONFIG, 0, newest=newest)
     assert verdict.evidence["differences"]["auc"][1] > 0
     assert not verdict.promote
-    assert "ranks no better" in verdict.reasons[0]
+    assert "ranks no better" in " ".join(verdict.reasons)
 
 
 def test_a_gain_that_is_not_shown_says_how_many_sessions_would_show_it() -> None:
