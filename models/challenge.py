@@ -48,8 +48,7 @@ def judge(
         config: margins and levels.
         seed: of the draws.
         bins: equal-count bins of the calibration error.
-        ranked: (n,) what the challenger ranks by, where its probabilities are by several calibrations and do not
-            compare; those where not given.
+        ranked: (n,) what the challenger ranks by, where several calibrations made its probabilities.
         newest: (n,) which examples are of the newest window; all where not given.
 
     Returns:
@@ -60,8 +59,7 @@ def judge(
         InputError: the probabilities are not one for each example.
     """
     said = _each(champion_probability, challenger_probability, len(examples))
-    if newest is not None:
-        config = config.model_copy(update={"confidence": second_level(config.confidence)})
+    config = config if newest is None else second_hearing(config)
     clusters = clusters_of(examples.keys)
     evidence = _counts(examples, clusters, config)
     recent = examples if newest is None else examples.take(newest)
@@ -85,9 +83,9 @@ def judge(
     return decided(checks if newest is None else [*checks, _still_better(recent, order, newest)], evidence)
 
 
-def second_level(confidence: float) -> float:
-    """Level of the intervals of a second hearing: half of the error of the first, so that both err little together."""
-    return 1.0 - (1.0 - confidence) / 2.0
+def second_hearing(config: RetrainConfig) -> RetrainConfig:
+    """The same with half the error of the intervals, so that both hearings together err little."""
+    return config.model_copy(update={"confidence": 1.0 - (1.0 - config.confidence) / 2.0})
 
 
 def _each(champion: npt.NDArray[np.floating], challenger: npt.NDArray[np.floating], examples: int) -> dict[str, Floats]:

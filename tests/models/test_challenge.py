@@ -10,7 +10,7 @@ from scipy import stats
 
 from data.errors import InputError
 from data.examples import Examples
-from models.challenge import judge, second_level
+from models.challenge import judge, second_hearing
 from models.config import RetrainConfig
 from models.verdict import Verdict, gained
 from tests.models.tables import carts, truth
@@ -250,8 +250,7 @@ def test_who_is_heard_again_is_calibrated_for_the_newest_window_and_better_there
     newest = np.arange(len(EXAMPLES)) >= 2_000
     bent_before = np.where(newest, TRUTH, TRUTH**6)
     strict = changed(max_ece_rise=0.02, resamples=400)
-    level = strict.model_copy(update={"confidence": second_level(strict.confidence)})
-    alone = judge(WORSE[newest], TRUTH[newest], EXAMPLES.take(newest), level, 0).evidence
+    alone = judge(WORSE[newest], TRUTH[newest], EXAMPLES.take(newest), second_hearing(strict), 0).evidence
     again = judge(WORSE, bent_before, EXAMPLES, strict, 0, newest=newest).evidence
     for metric in ("log_loss", "brier", "ece"):
         assert again["differences"][metric] == alone["differences"][metric]
