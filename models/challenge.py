@@ -33,10 +33,10 @@ def judge(
 ) -> Verdict:
     """Promote where the challenger is surely better and nothing that matters has become worse.
 
-    All of it must hold: the lower end of the AUC difference's interval is above `margin`; the expected calibration
-    error rises by no more than `max_ece_rise`, or log loss surely falls; no slice surely falls by more than
-    `max_slice_fall`. Both models are scored on the same draws of whole sessions (Efron & Tibshirani 1993, ch. 8 and
-    13), so that what they share cancels.
+    All of it must hold: the lower end of the AUC difference's interval is above `margin`, or AUC does not fall and log
+    loss surely falls by more than `log_loss_margin`; the calibration error rises by no more than `max_ece_rise`, or log
+    loss surely falls; log loss does not surely rise; no slice surely falls by more than `max_slice_fall`. Both are
+    scored on the same draws of whole sessions (Efron & Tibshirani 1993, ch. 8 and 13), so that what they share cancels.
 
     A challenger that is heard again brings the examples of earlier windows too. They show how it ranks; how well its
     probabilities are calibrated, and that it is better still, the newest window has to show.
@@ -220,8 +220,8 @@ def _calibrated(evidence: dict[str, Any], config: RetrainConfig) -> Check:
 
     The calibration error is no proper score: one who says the same of every cart has none, and helps nobody. Log loss
     weighs calibration and telling carts apart together (Gneiting & Raftery 2007), as every cost of deciding by the
-    probabilities does, and is what both models were fitted by: where it surely falls, the calibration error
-    may rise, and where it surely rises, the champion stays.
+    probabilities does, and is what both models were fitted by: where it surely falls, the calibration error may rise,
+    and where it surely rises, the champion stays.
     """
     old, new, rise = evidence[CHAMPION]["ece"], evidence[CHALLENGER]["ece"], evidence["differences"]["ece"]
     held = rise[0] <= config.max_ece_rise

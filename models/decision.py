@@ -9,7 +9,7 @@ import numpy.typing as npt
 from data.examples import Examples
 from data.where import Numbers
 from models.config import CostConfig
-from models.response import rescued_share
+from models.response import Ints, rescued_share, share_in
 
 Floats = npt.NDArray[np.float64]
 
@@ -58,6 +58,18 @@ def nudge_value(probability: Floats, worth: Floats, costs: CostConfig) -> Floats
         costs: what a nudge costs.
     """
     return probability * worth - costs.nudge_cost
+
+
+def expected_gain(probability: Floats, segment: Ints, sale: Floats, costs: CostConfig) -> Floats:
+    """`nudge_value` of carts whose segments are known, (n,).
+
+    Args:
+        probability: (n,) probability that the cart is abandoned.
+        segment: (n,) what `models.response.segment_of` gives.
+        sale: (n,) profit of selling each cart.
+        costs: what a nudge costs and brings.
+    """
+    return nudge_value(probability, share_in(probability, segment, costs) * sale, costs)
 
 
 def cart_values(examples: Examples, costs: CostConfig) -> tuple[Floats, tuple[str, ...]]:

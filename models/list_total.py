@@ -9,9 +9,9 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from models.config import CostConfig
-from models.decision import nudge_value
+from models.decision import expected_gain
 from models.pilot import CLIP, Floats, Ints, Z
-from models.response import NONE, share_in
+from models.response import NONE
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ListTotal:
             costs: what a nudge costs and brings.
             risk_error: what `risk_error` gives.
         """
-        gain = nudge_value(probability, share_in(probability, segment, costs) * sale, costs)
+        gain = expected_gain(probability, segment, sale, costs)
         pays = gain > 0
         probability, segment, sale = probability[pays], segment[pays], sale[pays]
         brought = gain[pays] + costs.nudge_cost
@@ -116,9 +116,9 @@ def risk_error(
     Returns:
         None where a nudge pays for none of the carts.
     """
-    share = share_in(probability, segment, costs)
-    pays = nudge_value(probability, share * sale, costs) > 0
-    brought = float((probability * share * sale)[pays].sum())
+    gain = expected_gain(probability, segment, sale, costs)
+    pays = gain > 0
+    brought = float((gain[pays] + costs.nudge_cost).sum())
     if brought <= 0.0:
         return None
     p, left = np.clip(probability, CLIP, 1.0 - CLIP), _left(probability, segment, costs)

@@ -15,9 +15,9 @@ from explain import sentences
 from explain.attribution import Attributor, background_sample
 from models.abandonment import predict
 from models.artifacts import load_model
-from models.decision import cart_values, nudge_value
+from models.decision import cart_values, expected_gain
 from models.list_total import ListTotal
-from models.response import segment_of, share_in
+from models.response import segment_of
 from pipeline.config import PipelineConfig
 from pipeline.recommending import load_recommender, no_recommender
 from pipeline.rescue_items import nothing_shown, out_of_stock, shown_in
@@ -148,7 +148,7 @@ class Rescuer:
         probability = predict(self._model, carts.examples)
         values, notes = cart_values(carts.examples, costs)
         segment, sale = segment_of(carts.examples, costs), costs.margin * values
-        gain = nudge_value(probability, share_in(probability, segment, costs) * sale, costs)
+        gain = expected_gain(probability, segment, sale, costs)
         table = {
             "visitor_id": keys["visitor_id"],
             "session_id": keys["session_id"],

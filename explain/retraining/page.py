@@ -13,13 +13,13 @@ TITLES = {"promoted": "The challenger was promoted", "kept": "The champion stays
 LIMITS = (
     "Both models were scored on the same sessions, which began after everything that either has learnt from.",
     "An interval that reaches zero does not say that the models are equal, only that these sessions cannot tell them "
-    "apart: the champion stays then, and the next retrain compares again.",
+    "apart: the champion stays then, unless log loss surely falls far, and the next retrain compares again.",
     "A challenger learns to rank from what lies before the newest window; the newest window is learnt from by the next "
     "challenger. One that had learnt from it could not be proven to be no worse. The newest window only calibrates its "
     "probabilities, by two numbers that change no rank: what is said here of log loss, Brier score and calibration "
     "error is by calibrations on other sessions of that window.",
     "An abandonment model that is not promoted is heard once more with the next retrain, by the sessions of both "
-    "windows: either it ranks better for sure then, or it is dropped. Its calibration is judged on the newer one.",
+    "windows: either it is surely better then, or it is dropped. Its calibration is judged on the newer one.",
     "Drift says that carts look otherwise than those the champion learnt from. It is no proof that the champion has "
     "become worse; the comparison is. Both sides are compared at the same hours of the week, so that a window of other "
     "weekdays is no drift.",

@@ -21,7 +21,7 @@ from models.ab_testing import (
     outcome,
 )
 from models.config import CostConfig
-from models.decision import nudge_value
+from models.decision import expected_gain
 from models.list_total import ListTotal
 from models.pilot import Floats, Z
 from models.response import share_in
@@ -33,8 +33,7 @@ Price = tuple[float, float]
 
 def nudge_gain(carts: Judged, costs: CostConfig) -> Floats:
     """Expected profit of nudging each of n carts, the nudge paid, (n,)."""
-    worth = share_in(carts.probability, carts.segment, costs) * costs.margin * carts.value
-    return nudge_value(carts.probability, worth, costs)
+    return expected_gain(carts.probability, carts.segment, costs.margin * carts.value, costs)
 
 
 def total_of(carts: Judged, costs: CostConfig, risk_error: float) -> ListTotal:
