@@ -136,8 +136,8 @@ def check_share(
 
 def _end(accepted: int) -> list[str]:
     if not accepted:
-        return ["Mend the file or `source`; then: python -m pipeline run --from ingest"]
-    return ["Mend the file or `source`, or raise `ingest.max_bad_share`; then: python -m pipeline run --from ingest"]
+        return ["Mend the file or `source`, then give the same command again."]
+    return ["Mend the file or `source`, or raise `ingest.max_bad_share`, then give the same command again."]
 
 
 def _shown(reason: Reason) -> str:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from explain.page import without_sessions, write_whole
 from pipeline.retraining.composing import SETS
+from pipeline.retraining.incoming import QUARANTINE
 from pipeline.retraining.state import HOME, PARTS, read_state, write_state
 from pipeline.workdir import PARTIAL, SCRATCH, locked
 
 STAGES = ("ingest", "sessionize", "featurize", "split")
 """Those whose files have a row for each event, session or decision point."""
 
-QUARANTINE = "quarantine.parquet"
 EXPLAINED = Path("explain") / "attributions.parquet"
 """A row for each explained decision point, with its session and visitor."""
 
@@ -75,7 +75,8 @@ def _candidates(workdir: Path) -> Iterator[Outdated]:
         folder = home / PARTS / part.id
         if part.last is not None and folder.exists():
             yield Outdated(folder, part.last)
-    left = (workdir / QUARANTINE, home / QUARANTINE, workdir / SCRATCH, workdir / PARTIAL)
+    refused = sorted((home / QUARANTINE).glob("*.parquet"))
+    left = (workdir / "quarantine.parquet", *refused, workdir / SCRATCH, workdir / PARTIAL)
     yield from (Outdated(path, _written(path)) for path in left if path.exists())
 
 

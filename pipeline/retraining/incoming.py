@@ -23,6 +23,9 @@ from pipeline.workdir import write_whole
 INCOMING = ".incoming"
 """Folder for what is needed only while new files are read."""
 
+QUARANTINE = "quarantine"
+"""Folder for the bad rows of refused files, a file each."""
+
 ARRIVAL = "arrival.json"
 """What was found of an accepted part, in its folder: whoever decides on it may be another call."""
 
@@ -87,7 +90,8 @@ def _judge(
     folder.mkdir(parents=True)
     source, path = alone(config.source, arrival, scratch / arrival.id)
     try:
-        ingest(source, config.ingest, config.engine, path, folder, quarantine_copy=home / "quarantine.parquet")
+        copy = home / QUARANTINE / f"{arrival.id}.parquet"
+        ingest(source, config.ingest, config.engine, path, folder, quarantine_copy=copy)
     except InputError as why:
         return Judged(arrival, (), str(why))
     with engine(config.engine, scratch) as backend:

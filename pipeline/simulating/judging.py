@@ -8,6 +8,7 @@ from models.abandonment import predict
 from models.artifacts import load_model
 from pipeline.config import PipelineConfig
 from pipeline.recommending import load_recommender, no_recommender
+from pipeline.rescue_items import out_of_stock
 from pipeline.simulating.fresh import fresh_carts
 from pipeline.simulating.judged import Judged
 from pipeline.simulating.showing import Showing
@@ -32,7 +33,7 @@ class Judge:
         self._model = load_model(workdir / "train" / "abandonment.keras")
         self.no_items = no_recommender(workdir)
         """Why no items can be shown; None where they can."""
-        self._showing = None if self.no_items else Showing(config.demo, load_recommender(workdir))
+        self._showing = None if self.no_items else _showing(config, workdir)
 
     def __call__(self, crowds: range, items: bool) -> Judged:
         """The open carts of some crowds, with what `items` to show do where the run has a recommender."""
@@ -45,3 +46,8 @@ class Judge:
         self._tell("asking the models")
         fits = self._showing(fresh) if items and self._showing else {}
         return Judged.of(fresh, predict(self._model, fresh.examples), self._config.costs, fits)
+
+
+def _showing(config: PipelineConfig, workdir: Path) -> Showing:
+    """Shows what a rescue list of the run would."""
+    return Showing(config.demo, load_recommender(workdir), config.rescue.hide_bought, out_of_stock(config.rescue))

@@ -1,5 +1,7 @@
 """What is shown in the carts of an A/B test, and how well it fits what their visitors are after."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,19 +22,33 @@ Ints = npt.NDArray[np.int64]
 class Showing:
     """Items for carts of the demo shop: the recommender's, and as many of the most popular ones.
 
-    Neither shows what the session has seen or the visitor has bought before.
+    Neither shows what the session has seen, nor what a rescue list leaves out.
+
+    Args:
+        config: the shop.
+        recommender: who chooses.
+        hide_bought: whether what a visitor has bought before is not shown.
+        excluded: items never to show.
     """
 
-    def __init__(self, config: DemoConfig, recommender: Recommender) -> None:
+    def __init__(
+        self, config: DemoConfig, recommender: Recommender, hide_bought: bool = True, excluded: Sequence[str] = ()
+    ) -> None:
         self._recommender, self._catalogue = recommender, build_catalogue(config)
+        self._hide_bought, self._excluded = hide_bought, excluded
         self._number = {item: number for number, item in enumerate(catalogue_frame(self._catalogue)["item_id"])}
 
     def __call__(self, carts: Fresh) -> dict[str, Floats]:
         """Chance that a cart's visitor turns to one of the items next, (n,), by who chose them (`LIST`, `POPULAR`)."""
         items, events, gaps, bought = (carts.sessions[name].tolist() for name in ("items", "events", "gaps", "bought"))
-        chosen = self._recommender.recommend(items, ITEMS, exclude_seen=True, bought=bought, events=events, gaps=gaps)
+        if not self._hide_bought:
+            bought = [[] for _ in items]
+        out = self._excluded
+        chosen = self._recommender.recommend(
+            items, ITEMS, exclude_seen=True, exclude=out, bought=bought, events=events, gaps=gaps
+        )
         had = [[*seen, *own] for seen, own in zip(items, bought, strict=True)]
-        popular = self._recommender.recommend([[] for _ in items], ITEMS, bought=had)
+        popular = self._recommender.recommend([[] for _ in items], ITEMS, exclude=out, bought=had)
         seen = [[self._number[item] for item in session] for session in items]
         ends = np.array([(one[0], one[-1], one[-min(2, len(one))]) for one in seen], dtype=np.int64).reshape(-1, 3)
         browsed = Browsed(*ends.T)

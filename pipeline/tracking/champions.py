@@ -39,7 +39,7 @@ def newest_promotion(client: "MlflowClient", names: Collection[str]) -> list[str
     The first champion that a run gave a model was no promotion; the first that a retrain gave it was.
 
     Raises:
-        InputError: none of them was promoted.
+        InputError: none of them was promoted, or the alias of one of several was moved by hand, nobody knows when.
     """
     found = {name: champion_of(client, name) for name in names}
     versions = {name: client.get_model_version(name, one) for name, one in found.items() if one is not None}
@@ -50,6 +50,12 @@ def newest_promotion(client: "MlflowClient", names: Collection[str]) -> list[str
         raise InputError(
             f"`rollback` should come after a promotion. Received: none to undo; {', '.join(names)} "
             f"{'has' if len(names) == 1 else 'have'} no earlier champion that is still there."
+        )
+    by_hand = [name for name in champions if not _noted(client, name)]
+    if by_hand and len(champions) > 1:
+        raise InputError(
+            f"`--model` should name what to roll back, one of {', '.join(champions)}: the champion of "
+            f"{' and of '.join(by_hand)} was set by hand, so that nobody knows which promotion was the last."
         )
     newest = max(champions, key=lambda name: _promoted_at(client, champions[name]))
     retrain = _promoted_in(champions[newest])
@@ -140,6 +146,12 @@ def _history(client: "MlflowClient", name: str) -> list[str]:
     if champion is not None and history[-1:] != [str(champion)]:
         history.append(str(champion))
     return history if champion is not None else []
+
+
+def _noted(client: "MlflowClient", name: str) -> bool:
+    """Whether the champion came by `promote` or `roll_back`, and not by an alias that was moved by hand since."""
+    model = client.get_registered_model(name)
+    return bool(model.tags.get(HISTORY, "").split()[-1:] == [str(model.aliases.get(CHAMPION))])
 
 
 def _keep(client: "MlflowClient", name: str, history: list[str]) -> None:

@@ -193,6 +193,7 @@ class Tracker:
         searched = f" · {self.config.tune.method} search" if self.config.tune.trials else ""
         title = self.title or f"{self.config.preset} · {model.optimizer.name}{searched}"
         experiment, attempt = experiment_id(self.client, self.experiment), uuid.uuid4().hex
+        self._end_former()
         # Noted before it is made: a kill in between leaves no run that the next attempt does not know of.
         self._write_state(None, attempt)
         run = self.client.create_run(experiment, tags={NAME: title, "kind": self.kind, ATTEMPT: attempt})
@@ -200,9 +201,25 @@ class Tracker:
         self._write_state(self._run_id, attempt)
         return self._run_id
 
-    def _made_by(self, attempt: str) -> str | None:
+    def _end_former(self) -> None:
+        """End the run that was cut off here and that no attempt goes on with, as it was of other settings."""
+        from mlflow.exceptions import MlflowException
+
+        state = _read_state(self.workdir)
+        if not state.get("attempt") or state.get("tracking_uri") != tracking_uri():
+            return
+        run_id = state["run_id"] or self._made_by(state["attempt"], state["experiment"])
+        try:
+            if run_id and self.client.get_run(run_id).info.status == "RUNNING":
+                NestedRuns(self.client, run_id)  # ends those below it
+                self.client.set_terminated(run_id, "KILLED")
+        except MlflowException as error:
+            if error.error_code not in GONE:
+                raise
+
+    def _made_by(self, attempt: str, experiment: str) -> str | None:
         """The run that an attempt made without coming to note its id."""
-        found = self.client.search_runs([experiment_id(self.client, self.experiment)], f"tags.{ATTEMPT} = '{attempt}'")
+        found = self.client.search_runs([experiment_id(self.client, experiment)], f"tags.{ATTEMPT} = '{attempt}'")
         return str(found[0].info.run_id) if found else None
 
     def _take_up(self) -> str | None:
@@ -216,7 +233,7 @@ class Tracker:
             or state.get("settings") != self.settings
         ):
             return None
-        run_id = state["run_id"] or self._made_by(state["attempt"])
+        run_id = state["run_id"] or self._made_by(state["attempt"], self.experiment)
         if run_id is None:
             return None
         try:

@@ -143,7 +143,7 @@ def test_too_many_bad_rows_stop_the_run_and_leave_a_readable_quarantine(tmp_path
         'Event names not recognised: "gift", "wishlist". In `source.events` map each to one of '
         'view, cart, uncart, purchase, favourite or "ignore".\n'
         f"All of them are in {copy}.\n"
-        "Mend the file or `source`, or raise `ingest.max_bad_share`; then: python -m pipeline run --from ingest"
+        "Mend the file or `source`, or raise `ingest.max_bad_share`, then give the same command again."
     )
     assert pd.read_parquet(copy)["row"].tolist() == [9, 10]
     assert not (tmp_path / "out" / "ingest.json").exists()

@@ -70,6 +70,22 @@ def test_an_earlier_challenger_is_promoted_by_the_retrain_that_heard_it_again(cl
     assert set(newest_promotion(client, (NAME, other))) == ({NAME, other} if both else {NAME})
 
 
+def test_which_promotion_was_the_last_is_not_guessed_where_an_alias_was_moved_by_hand(client: MlflowClient) -> None:
+    other, folder = "next-item", str(client.get_model_version(NAME, "1").source)
+    client.create_registered_model(other)
+    client.create_model_version(other, folder)
+    client.create_model_version(other, folder)
+    for name, version in ((NAME, "1"), (NAME, "2"), (other, "1"), (other, "2")):
+        promote(client, name, version)
+    assert newest_promotion(client, (NAME, other)) == [other]
+    client.set_registered_model_alias(NAME, CHAMPION, "1")
+    with pytest.raises(InputError, match=rf"`--model` should name .*the champion of {NAME} was set by hand"):
+        newest_promotion(client, (NAME, other))
+    assert newest_promotion(client, (NAME,)) == [NAME]
+    assert roll_back(client, NAME) == ("1", "2")
+    assert newest_promotion(client, (NAME, other)) == [other]
+
+
 def test_rollbacks_undo_promotions_one_by_one(client: MlflowClient) -> None:
     for version in ("1", "2", "1", "5", "5"):
         promote(client, NAME, version)

@@ -87,14 +87,19 @@ def test_reports_forget_the_sessions_they_name_and_keep_the_rest(workdir: Path) 
 
 
 def test_leftovers_go_by_when_they_were_written(workdir: Path) -> None:
-    old, young = workdir / "quarantine.parquet", workdir / ".scratch" / "tune" / "x"
-    young.parent.mkdir(parents=True)
-    for file in (old, young):
+    refused = workdir / HOME / "quarantine"
+    old, young = (
+        (workdir / "quarantine.parquet", refused / "a.parquet"),
+        (workdir / ".scratch" / "x", refused / "b.parquet"),
+    )
+    for file in (*old, *young):
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("x")
-    os.utime(old, (0, 0))
+    for file in old:
+        os.utime(file, (0, 0))
     found = clean(workdir, 3650, NOW)
-    assert [one.path for one in found] == [old]
-    assert young.exists()
+    assert {one.path for one in found} == set(old)
+    assert [file.exists() for file in (*old, *young)] == [False, False, True, True]
 
 
 def test_a_folder_at_work_is_left_alone(workdir: Path) -> None:

@@ -25,6 +25,8 @@ from pipeline.runner import CONFIG
 from pipeline.simulating.ab_testing import run_ab_test
 from pipeline.simulating.fresh import Fresh, bought_before, fresh_carts
 from pipeline.simulating.judged import Ints, Judged
+from pipeline.simulating.showing import Showing
+from tests.models.sixty_items import untrained
 from tests.models.tables import carts, truth
 
 EXAMPLES = carts(24_000, 8)
@@ -194,6 +196,19 @@ def test_fresh_carts_name_items_as_the_shop_does() -> None:
         assert held
         assert held <= known
     assert len(fresh.sessions) == len(fresh.examples) == len(fresh.p_abandon)
+
+
+def test_the_test_shows_nothing_that_a_rescue_list_would_leave_out() -> None:
+    shop = load_config("demo", None, ("demo.items=60",)).demo
+    items = tuple(catalogue_frame(build_catalogue(shop))["item_id"])
+    held = pd.DataFrame({"items": [list(items[:2])], "events": [["view", "cart"]], "gaps": [[0.0, 5.0]]})
+    held["bought"] = [list(items)]
+    carts = Fresh(EXAMPLES.take(np.array([0])), held, np.array([0.5]), np.array([0.5]))
+    recommender = untrained(items)
+    for hide, excluded, some in ((True, (), False), (False, (), True), (False, items, False)):
+        shown = Showing(shop, recommender, hide, excluded)(carts)
+        assert set(shown) == {LIST, POPULAR}
+        assert [bool(fit[0] > 0) for fit in shown.values()] == [some, some]
 
 
 def test_too_few_carts_are_refused() -> None:

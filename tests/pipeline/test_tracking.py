@@ -129,6 +129,18 @@ def test_other_settings_are_another_run_but_the_number_of_workers_is_none(tmp_pa
     assert Tracker(load_config(None, None, ["tune.method=grid"]), tmp_path).run_id != first
 
 
+@pytest.mark.parametrize("setting", ["tune.method=grid", "tracking.experiment=other"])
+def test_a_killed_run_that_none_goes_on_with_is_ended_with_its_trials(uri: str, tmp_path: Path, setting: str) -> None:
+    killed = Tracker(PipelineConfig(), tmp_path)
+    parent, trial = killed.run_id, killed.nested.open("0", "trial 0", "trial", {})
+    other = Tracker(load_config(None, None, [setting]), tmp_path)
+    assert status(uri, other.run_id) == "RUNNING"
+    assert [status(uri, run_id) for run_id in (parent, trial.run_id)] == ["KILLED", "KILLED"]
+    other.finish()
+    assert Tracker(PipelineConfig(), tmp_path).run_id != other.run_id
+    assert status(uri, other.run_id) == "FINISHED"
+
+
 def test_a_failed_trial_keeps_its_error(uri: str, tmp_path: Path) -> None:
     tracker = Tracker(PipelineConfig(), tmp_path)
     trial = tracker.nested.open("7", "trial 7", "trial", {"units": "64-32"})

@@ -117,6 +117,16 @@ def test_what_is_refused_leaves_the_log_as_it_was_until_its_content_or_the_rules
     assert [(one.arrival.names, one.reason) for one in mended] == [(("week2.csv",), None)]
 
 
+def test_the_bad_rows_of_each_refused_file_are_kept(shop: Path) -> None:
+    for week in (1, 2):
+        text = weeks()[week].to_csv(index=False).replace("2025-", "a-")
+        (shop / "logs" / f"week{week}.csv").write_text(text)
+    _, judged = take(shop, first_state(shop / "work"))
+    copies = [Path(str(one.reason).split("All of them are in ")[1].split(".parquet")[0] + ".parquet") for one in judged]
+    for one, copy in zip(judged, copies, strict=True):
+        assert set(pd.read_parquet(copy)["file"]) == set(one.arrival.names)
+
+
 def test_shards_of_one_day_are_held_to_the_usual_volume_together(shop: Path) -> None:
     state = first_state(shop / "work")
     for shard in range(6):
