@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 from benchmarks.harness import finish
 from benchmarks.next_item import DATA, read
-from models import ranking
 from models.config import AugmentationConfig, RecommenderConfig
-from models.recommender_cases import make_prefixes
-from models.recommender_training import train_recommender
-from models.sequences import Sequences
-from models.vocabulary import build_vocabulary
+from models.recommending import ranking
+from models.recommending.cases import make_prefixes
+from models.recommending.training import train_recommender
+from models.sessions.sequences import Sequences
+from models.sessions.vocabulary import build_vocabulary
 
 WAYS = {
     "none": AugmentationConfig(),

@@ -21,10 +21,10 @@ import tensorflow as tf
 
 from benchmarks.harness import Target, finish
 from models.config import RecommenderConfig
-from models.recommender_network import build_network
-from models.retrieval import SessionTrainer
-from models.row_rules import RowAdadelta
-from models.vocabulary import Vocabulary
+from models.optimizing.row_rules import RowAdadelta
+from models.recommending.network import build_network
+from models.recommending.retrieval import SessionTrainer
+from models.sessions.vocabulary import Vocabulary
 
 SIZES = {"37k": 37_000, "100k": 100_000, "300k": 300_000, "1m": 1_000_000}
 PEER_STEPS = 2

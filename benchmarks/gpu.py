@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.harness import Target, finish
 from benchmarks.jax_step import make_step
 from models.config import RecommenderConfig
-from models.recommender_network import build_network
+from models.recommending.network import build_network
 
 SIZES, DIMENSIONS, BATCHES = (37_000, 1_000_000), (64, 192), (512, 4_096, 32_768)
 PRECISIONS = ("float32", "mixed_bfloat16")

@@ -17,7 +17,7 @@ from models.config import AbandonmentConfig
 from models.fitting import STEPS_PER_EXECUTION, ArrayEpochs, Epochs, seed_everything
 from models.gradient_health import GradientWatch, WatchedEpochs
 from models.objective import make_loss
-from models.optimizers import make_optimizer
+from models.optimizing.optimizers import make_optimizer
 
 ROWS, COLUMNS = 63_000, 120
 TARGETS = (Target("overhead", "<=", 0.10),)

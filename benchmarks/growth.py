@@ -25,13 +25,13 @@ import numpy as np
 from benchmarks.harness import Target, finish
 from benchmarks.next_item import CONFIG, DATA, read
 from benchmarks.next_item_cases import K
-from models import ranking
 from models.config import RecommenderConfig
-from models.recommender import Recommender
-from models.recommender_cases import Prefixes, make_prefixes
-from models.recommender_training import TrainedRecommender, train_recommender
-from models.sequences import Sequences
-from models.vocabulary import Vocabulary
+from models.recommending import ranking
+from models.recommending.cases import Prefixes, make_prefixes
+from models.recommending.recommender import Recommender
+from models.recommending.training import TrainedRecommender, train_recommender
+from models.sessions.sequences import Sequences
+from models.sessions.vocabulary import Vocabulary
 
 QUICK_SESSIONS = 24_000
 CHAMPION, GROWN = 0.8, 0.9

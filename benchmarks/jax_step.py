@@ -12,8 +12,8 @@ import keras
 from keras import ops
 
 from models.config import RecommenderConfig
-from models.next_item_loss import Candidates, make_candidates, softmax_loss
-from models.recommender_network import Network, session_scores, steps_back, unit
+from models.recommending.loss import Candidates, make_candidates, softmax_loss
+from models.recommending.network import Network, session_scores, steps_back, unit
 
 Tensor = Any
 Step = Callable[[Any, Tensor, Tensor], tuple[Any, Tensor]]

@@ -21,10 +21,10 @@ from benchmarks.harness import Target, finish
 from models.abandonment import predict
 from models.binary_metrics import Floats, binary_metrics, bootstrap_metrics, interval
 from models.evaluation import clusters_of
-from models.multi_task_evaluation import COMPARED, TABULAR
-from models.multi_task_inputs import Side, read_side
-from models.multi_task_training import MULTI_TASK, NETWORKS, SESSION, Material, train_multi_task
-from models.sequences import read_sequences
+from models.multi_task.evaluation import COMPARED, TABULAR
+from models.multi_task.inputs import Side, read_side
+from models.multi_task.training import MULTI_TASK, NETWORKS, SESSION, Material, train_multi_task
+from models.sessions.sequences import read_sequences
 from models.training import train_abandonment
 from pipeline.config import PipelineConfig, load_config
 from pipeline.progress import Progress

@@ -31,12 +31,12 @@ from benchmarks.harness import Target, finish
 from benchmarks.next_item_cases import Cases, K, coverage, mean_gains, means
 from benchmarks.ranks import read_peers, read_seeds, write_seeds
 from models.config import RecommenderConfig
-from models.ranking import Floats
-from models.recommender_cases import make_windows
-from models.recommender_evaluation import BASELINES
-from models.recommender_training import refit, train_recommender
-from models.sequences import Sequences, from_lists
-from models.vocabulary import build_vocabulary
+from models.recommending.cases import make_windows
+from models.recommending.evaluation import BASELINES
+from models.recommending.ranking import Floats
+from models.recommending.training import refit, train_recommender
+from models.sessions.sequences import Sequences, from_lists
+from models.sessions.vocabulary import build_vocabulary
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "retailrocket_clickseq"
 QUICK_SESSIONS, QUICK_TESTS = 12_000, 3_000

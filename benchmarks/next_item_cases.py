@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from models import ranking
-from models.recommender_cases import make_prefixes
-from models.sequences import Ids, Sequences
-from models.vocabulary import Vocabulary
+from models.recommending import ranking
+from models.recommending.cases import make_prefixes
+from models.sessions.sequences import Ids, Sequences
+from models.sessions.vocabulary import Vocabulary
 
 K = 20
 LONG, RARE = 10, 32

@@ -1,4 +1,4 @@
-"""How much too much a rescue list made by a pilot states, with and without the realization (`models/realization.py`).
+"""How much too much a rescue list made by a pilot states, with and without `models/nudging/realization.py`.
 
     python -m benchmarks.pilots [--quick] [--workdir D]
 
@@ -21,8 +21,8 @@ import numpy as np
 
 from benchmarks.harness import Target, demo_run, finish
 from models.config import CostConfig
-from models.pilot import CLIP, Z, shift_of
-from models.realization import ROUNDS
+from models.nudging.pilot import CLIP, Z, shift_of
+from models.nudging.realization import ROUNDS
 from pipeline.commands.simulate import PILOT_SESSIONS
 from pipeline.config import PipelineConfig
 from pipeline.risk_error import risk_error

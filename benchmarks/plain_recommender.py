@@ -8,9 +8,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from models.config import RecommenderConfig
-from models.encoded import Seen
-from models.next_item_loss import Candidates, make_candidates
-from models.recommender_cases import Windows
+from models.recommending.cases import Windows
+from models.recommending.loss import Candidates, make_candidates
+from models.sessions.encoded import Seen
 
 Tensor = Any
 

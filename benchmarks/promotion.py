@@ -27,10 +27,10 @@ from data.demo import simulate, truth
 from data.examples import Examples
 from data.feature import Feature
 from models.abandonment import predict
-from models.challenge import judge
 from models.config import AbandonmentConfig, RetrainConfig
+from models.promotion.challenge import judge
+from models.promotion.verdict import Verdict
 from models.training import train_abandonment
-from models.verdict import Verdict
 
 Floats = npt.NDArray[np.float64]
 POINTS = (0, 1, 2, 3, 5, 10)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.ranking import Floats
+from models.recommending.ranking import Floats
 
 
 def read_ranks(path: Path, count: int) -> Floats:

@@ -15,11 +15,11 @@ import numpy as np
 
 from benchmarks.harness import Target, finish
 from benchmarks.next_item import DATA, read
-from models import ranking
 from models.config import OptimizerConfig, RecommenderConfig
-from models.recommender_cases import make_prefixes
-from models.recommender_training import train_recommender
-from models.sequences import Sequences
+from models.recommending import ranking
+from models.recommending.cases import make_prefixes
+from models.recommending.training import train_recommender
+from models.sessions.sequences import Sequences
 
 RATES: dict[str, tuple[float, ...]] = {
     "adadelta": (1.0, 2.0, 4.0),

@@ -60,12 +60,12 @@ def run(kind: str, folder: Path, steps: int) -> dict[str, float]:
     from benchmarks.next_item import CONFIG, read
     from benchmarks.plain_recommender import plain_trainer
     from models.config import RecommenderConfig
-    from models.optimizers import make_optimizer
-    from models.recommender_cases import make_windows
-    from models.recommender_network import build_network
-    from models.recommender_training import _frequency
-    from models.retrieval import SessionTrainer
-    from models.vocabulary import build_vocabulary
+    from models.optimizing.optimizers import make_optimizer
+    from models.recommending.cases import make_windows
+    from models.recommending.network import build_network
+    from models.recommending.retrieval import SessionTrainer
+    from models.recommending.training import _frequency
+    from models.sessions.vocabulary import build_vocabulary
 
     config = RecommenderConfig.model_validate(CONFIG)
     sequences, _ = read(folder, quick=False)
@@ -102,7 +102,7 @@ def run(kind: str, folder: Path, steps: int) -> dict[str, float]:
 def _pass(kind: str, trainer: Any, windows: Any, targets: int, sessions: int) -> Callable[[], object]:
     """One pass over the windows, in batches of so many targets, or of so many sessions for plain Keras."""
     from benchmarks.plain_recommender import padded_batches
-    from models.next_item_fitting import Batches, fit
+    from models.recommending.fitting import Batches, fit
 
     if kind == "keras":
         return partial(trainer.fit, padded_batches(windows, sessions, seed=0), shuffle=False, verbose=0)

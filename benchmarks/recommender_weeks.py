@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models import ranking
-from models.recommender import Recommender
-from models.recommender_cases import make_prefixes
-from models.recommender_evaluation import sampled
-from models.sequences import Sequences, read_sequences
+from models.recommending import ranking
+from models.recommending.cases import make_prefixes
+from models.recommending.evaluation import sampled
+from models.recommending.recommender import Recommender
+from models.sessions.sequences import Sequences, read_sequences
 from pipeline.champion import own_folder
 from pipeline.tracking import fetch_model
 

@@ -41,7 +41,7 @@ from models.abandonment import predict
 from models.artifacts import load_model
 from models.binary_metrics import interval
 from models.evaluation import clusters_of
-from models.paired_bootstrap import paired_draws
+from models.promotion.paired_bootstrap import paired_draws
 from pipeline.champion import own_folder
 from pipeline.config import PipelineConfig, load_config
 from pipeline.planning import Selection

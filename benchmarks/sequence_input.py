@@ -74,10 +74,10 @@ def _schema() -> Any:
 
 def read(path: Path, streamed: bool) -> dict[str, float]:
     """Peak memory and events a second of reading and of one epoch of batches."""
-    from models.next_item_fitting import Batches
-    from models.recommender_cases import make_windows
-    from models.sequences import read_sequences
-    from models.vocabulary import build_vocabulary
+    from models.recommending.cases import make_windows
+    from models.recommending.fitting import Batches
+    from models.sessions.sequences import read_sequences
+    from models.sessions.vocabulary import build_vocabulary
 
     imports = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
@@ -115,10 +115,10 @@ def through_gru(path: Path, seconds: float) -> dict[str, float]:
     import keras
     import tensorflow as tf
 
-    from models.next_item_fitting import Batches
-    from models.recommender_cases import Windows, make_windows
-    from models.sequences import read_sequences
-    from models.vocabulary import build_vocabulary
+    from models.recommending.cases import Windows, make_windows
+    from models.recommending.fitting import Batches
+    from models.sessions.sequences import read_sequences
+    from models.sessions.vocabulary import build_vocabulary
 
     sequences = read_sequences(path, path.parent)
     windows: Windows = make_windows(sequences, build_vocabulary(sequences, 2), LENGTH)

@@ -38,10 +38,10 @@ TARGETS = (
 def untrained(index: str) -> Any:
     """A recommender of the default configuration with random weights."""
     from models.config import RecommenderConfig
-    from models.recommender import Recommender
-    from models.recommender_network import build_network
-    from models.recommender_serving import serving_model
-    from models.vocabulary import Vocabulary
+    from models.recommending.network import build_network
+    from models.recommending.recommender import Recommender
+    from models.recommending.serving import serving_model
+    from models.sessions.vocabulary import Vocabulary
 
     config = RecommenderConfig.model_validate({"index": index})
     counts = (1e6 / np.arange(10, ITEMS + 10)).astype(np.int64)

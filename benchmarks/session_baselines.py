@@ -17,10 +17,10 @@ import numpy as np
 from benchmarks.harness import Target, finish
 from benchmarks.next_item import DATA, read
 from benchmarks.next_item_cases import K
-from models import ranking
-from models.recommender_cases import make_prefixes
-from models.recommender_evaluation import BASELINES
-from models.vocabulary import build_vocabulary
+from models.recommending import ranking
+from models.recommending.cases import make_prefixes
+from models.recommending.evaluation import BASELINES
+from models.sessions.vocabulary import build_vocabulary
 
 LENGTH = 20
 PUBLISHED = {

@@ -103,8 +103,8 @@ def _keras_tuner(split: Path, tune: TuneConfig, records: list[TrialRecord], fold
     import keras_tuner
 
     from models.abandonment import build_abandonment, encode, logit_model
-    from models.optimizers import make_optimizer
-    from models.search_space import configured
+    from models.optimizing.optimizers import make_optimizer
+    from models.search.space import configured
 
     task = CartTask.address(split, tune.max_rows, SEED).open()
     assert isinstance(task, CartTask)

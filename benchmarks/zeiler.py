@@ -23,8 +23,8 @@ import tensorflow as tf
 from benchmarks.harness import Target, finish
 from data.digits import Digits, read_digits
 from models.config import DigitsConfig, OptimizerConfig
-from models.digits import build_digits
-from models.optimizers import make_optimizer
+from models.digits.network import build_digits
+from models.optimizing.optimizers import make_optimizer
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "mnist" / "mnist.npz"
 

@@ -6,9 +6,9 @@ from pydantic import BaseModel
 
 from data.live_cart import LiveCart
 from explain.cart_scorer import Scored
-from models.catalogue import Catalogue
-from models.decision import Nudge
-from models.recommendation import Recommendation
+from models.nudging.decision import Nudge
+from models.recommending.catalogue import Catalogue
+from models.recommending.recommendation import Recommendation
 
 
 class ShownItem(BaseModel):

@@ -16,8 +16,8 @@ from data.strict import StrictModel
 from explain.cart_scorer import CartScorer
 from models.artifacts import load_model
 from models.config import CostConfig
-from models.recommender import MODEL as RECOMMENDER_MODEL
-from models.recommender import Recommender
+from models.recommending.recommender import MODEL as RECOMMENDER_MODEL
+from models.recommending.recommender import Recommender
 
 MODEL, FEATURES, THRESHOLD = "abandonment.keras", "features.json", "threshold.json"
 BACKGROUND, RULES, RECOMMENDER = "background.parquet", "rules.json", "recommender"

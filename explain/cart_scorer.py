@@ -16,7 +16,7 @@ from explain.adapter import compiled
 from explain.attribution import Attributor
 from explain.sentences import reasons
 from models.config import CostConfig
-from models.decision import CART_VALUE, SURE, Nudge, nudge_value, rescue_worth
+from models.nudging.decision import CART_VALUE, SURE, Nudge, nudge_value, rescue_worth
 
 
 @dataclass(frozen=True)

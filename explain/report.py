@@ -19,7 +19,7 @@ from explain.report_parts import period, settings_rows, shared_parts, span
 from explain.sentences import model_sentences
 from explain.whole.report import whole_part
 from explain.wording import DASH, count_text, decimal_text, number_text, share_text
-from models.pilot import Z
+from models.nudging.pilot import Z
 
 ABANDONMENT = ("auc", "average_precision", "log_loss", "brier", "ece")
 

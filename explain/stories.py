@@ -17,7 +17,7 @@ from explain.similar import Pool, similar_carts
 from explain.story import Story, Threshold, advice
 from explain.timeline import SessionReader, Timeline
 from models.artifacts import load_model
-from models.multi_task_inputs import read_side
+from models.multi_task.inputs import read_side
 
 
 def tell_stories(

@@ -12,9 +12,9 @@ from explain.explanations import sigmoid
 from explain.integrated_gradients import integrated_gradients
 from models.abandonment import run
 from models.encoder import as_inputs
-from models.multi_task import last_state
-from models.multi_task_inputs import Side
-from models.sequences import EVENTS, UNKNOWN
+from models.multi_task.inputs import Side
+from models.multi_task.network import last_state
+from models.sessions.sequences import EVENTS, UNKNOWN
 
 Matrix = npt.NDArray[np.float32]
 
@@ -67,7 +67,7 @@ class SessionReader:
     """The combined network taken apart at the events' vectors.
 
     Args:
-        model: what `models.multi_task_serving.serving_model` makes.
+        model: what `models.multi_task.serving.serving_model` makes.
         train: training examples with their sequences: the mean vector of their events is the typical event.
     """
 

@@ -8,7 +8,7 @@ from sklearn import metrics
 
 from models.binary_metrics import Floats, Labels, bin_starts
 from models.config import CostConfig
-from models.decision import profit_curve
+from models.nudging.decision import profit_curve
 
 POINTS = 200
 

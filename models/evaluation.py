@@ -19,9 +19,9 @@ from models.binary_metrics import (
 )
 from models.config import CostConfig, EvaluateConfig
 from models.curves import calibration_curve, lift_curve, precision_recall_curve, profit_thresholds, roc_curve
-from models.decision import at_threshold, cart_values
-from models.list_total import risk_error
-from models.response import segment_of, share_in
+from models.nudging.decision import at_threshold, cart_values
+from models.nudging.list_total import risk_error
+from models.nudging.response import segment_of, share_in
 from models.slices import Slice, slices_of
 
 MODEL = "model"

@@ -29,7 +29,7 @@ from models.fitting import (
 from models.gradient_health import Finding, GradientWatch, WatchedEpochs, diagnose, remedies
 from models.judge import Judge
 from models.objective import make_loss
-from models.optimizers import make_optimizer
+from models.optimizing.optimizers import make_optimizer
 
 SAMPLE = 1024
 Matrix = npt.NDArray[np.float32]
@@ -87,8 +87,8 @@ def train_abandonment(
         seed: makes the weights reproducible to the byte on the same machine.
         tell: is told of each epoch's metrics, those in `Trained.history`.
         place: where the state is kept after every epoch, for a killed training to go on from.
-        adapt: move learning rate and L2 penalty along the gradient of the validation loss (`models.hypergradient`);
-            the history then has `learning_rate` and `l2`.
+        adapt: move learning rate and L2 penalty along the gradient of the validation loss
+            (`models.optimizing.hypergradient`); the history then has `learning_rate` and `l2`.
         earlier: a model whose weights training starts from, where it is of the same form (`models.abandonment_start`).
 
     Raises:
@@ -168,7 +168,7 @@ def _epochs(
     """What trains an epoch on the sides: encoded training examples and their labels, and those held out."""
     if not adapt:
         return ArrayEpochs(trainer, *sides[:2], batch, seed, class_weight)
-    from models.hypergradient import HypergradientEpochs  # on TensorFlow alone
+    from models.optimizing.hypergradient import HypergradientEpochs  # on TensorFlow alone
 
     kernels = [layer.kernel for layer in trainer.layers if layer.name.startswith(("dense_", "logit"))]
     judge = keras.losses.BinaryCrossentropy(from_logits=True)

@@ -12,7 +12,7 @@ from data.live_cart import SessionRules
 from data.log_history import write_history
 from explain.attribution import background_sample
 from explain.cart_model import FEATURES, MODEL, RECOMMENDER, RULES, THRESHOLD, CartRules, write_background
-from models.recommender import FILES
+from models.recommending.recommender import FILES
 from pipeline.config import PipelineConfig
 
 CARTED = "2026-03-01T12:01:30Z"

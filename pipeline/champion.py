@@ -103,7 +103,7 @@ def _hint(model: str, folder: Path) -> str:
 
 
 def _check_form(config: PipelineConfig, about: Path) -> None:
-    from models.growth import check_form  # takes a second
+    from models.recommending.growth import check_form  # takes a second
 
     check_form(config.recommender, recommender_settings(about))
 

@@ -11,7 +11,7 @@ from data.digits import read_digits, split_digits
 from data.errors import InputError
 from models.artifacts import save_model
 from models.checkpoint import Place
-from models.digits_training import hits, train_digits
+from models.digits.training import hits, train_digits
 from models.search import search
 from models.tasks.digits import DigitsTask
 from models.trials.pool import Pool

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from data.errors import InputError
 
 if TYPE_CHECKING:
-    from models.recommender import Recommender
+    from models.recommending.recommender import Recommender
 
 
 NAMED = 10
@@ -46,7 +46,7 @@ def load_recommender(workdir: Path) -> "Recommender":
     Raises:
         InputError: its files are missing or broken.
     """
-    from models.recommender import Recommender
+    from models.recommending.recommender import Recommender
 
     return Recommender.load(workdir / "train")
 

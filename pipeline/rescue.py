@@ -15,9 +15,9 @@ from explain import sentences
 from explain.attribution import Attributor, background_sample
 from models.abandonment import predict
 from models.artifacts import load_model
-from models.decision import cart_values, expected_gain
-from models.list_total import ListTotal
-from models.response import segment_of
+from models.nudging.decision import cart_values, expected_gain
+from models.nudging.list_total import ListTotal
+from models.nudging.response import segment_of
 from pipeline.config import PipelineConfig
 from pipeline.recommending import load_recommender, no_recommender
 from pipeline.rescue_items import nothing_shown, out_of_stock, shown_in

@@ -12,8 +12,8 @@ from pipeline.config import RescueConfig
 from pipeline.recommending import load_recommender, no_recommender, unknown_note
 
 if TYPE_CHECKING:
-    from models.recommendation import Recommendation
-    from models.recommender import Recommender
+    from models.recommending.recommendation import Recommendation
+    from models.recommending.recommender import Recommender
 
 ITEMS = 5
 """Items shown for a cart."""

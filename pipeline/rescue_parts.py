@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from data.errors import InputError
 from data.open_carts import OpenCarts, open_cart_batches
 from data.sources import source_files
-from models.list_total import ListTotal
+from models.nudging.list_total import ListTotal
 from pipeline.config import PipelineConfig, settings_of
 from pipeline.fingerprint import file_hash
 from pipeline.rescue import Rescuer, write_carts, write_rescue

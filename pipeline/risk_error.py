@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def risk_error(workdir: Path) -> float:
-    """Standard error of what the nudges of a list bring, as a share of it (`models.list_total.risk_error`).
+    """Standard error of what the nudges of a list bring, as a share of it (`models.nudging.list_total.risk_error`).
 
     0 where the run has not been evaluated, or a nudge paid for none of its test carts.
     """

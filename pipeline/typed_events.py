@@ -12,7 +12,7 @@ def typed_kinds(text: str | None, session: Sequence[str]) -> list[str] | None:
     Raises:
         InputError: not one for each item, or no kind of event.
     """
-    from models.sequences import EVENTS
+    from models.sessions.sequences import EVENTS
 
     kinds = _parts(text, "--events", "one kind", session)
     for kind in kinds or ():

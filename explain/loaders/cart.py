@@ -9,8 +9,8 @@ import pandas as pd
 from data.told_carts import told_carts
 from explain.cart_answer import CartAnswer, cart_answer, shown_items
 from explain.cart_model import CartModel, read_cart_model
-from models.cart_items import items_for_carts
 from models.loaders.refusing import refusing
+from models.recommending.cart_items import items_for_carts
 
 COLUMNS = [name for name in CartAnswer.model_fields if name not in ("visitor_id", "session_id")]
 

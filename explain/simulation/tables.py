@@ -5,7 +5,7 @@ from explain.simulation.figures import SHARE, Result, money_cell, share_cell, sp
 from explain.svg import WIDE, Figure
 from explain.tables import Cell, Grid
 from explain.wording import DASH, count_text, decimal_text
-from models.ab_testing import NOBODY
+from models.nudging.ab_testing import NOBODY
 
 Rows = list[tuple[str | Cell, ...]]
 

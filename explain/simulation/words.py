@@ -2,8 +2,8 @@
 
 from explain.simulation.figures import SHARE, Result, money, per_cent, points
 from explain.wording import count_text, decimal_text, join_words, share_text
-from models.ab_testing import BARE, LIST, NOBODY, PILOT, POPULAR, RANDOM, RATE, SAVED
-from models.pilot import error_of
+from models.nudging.ab_testing import BARE, LIST, NOBODY, PILOT, POPULAR, RANDOM, RATE, SAVED
+from models.nudging.pilot import error_of
 
 
 def sentences(result: Result) -> list[str]:

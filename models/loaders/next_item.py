@@ -8,7 +8,7 @@ import pandas as pd
 
 from data.errors import InputError
 from models.loaders.refusing import refusing
-from models.recommender import Recommender
+from models.recommending.recommender import Recommender
 
 TOP = 20
 

@@ -22,7 +22,7 @@ from sklearn.model_selection import GridSearchCV, ParameterGrid, ParameterSample
 
 from data.errors import InputError
 from models.search.problem import Found, Problem, Proposals, plain
-from models.search_space import Point, gridded
+from models.search.space import Point, gridded
 from models.trials.trial import TrialRecord
 
 Key = tuple[tuple[tuple[str, Any], ...], int]

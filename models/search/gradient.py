@@ -4,10 +4,10 @@ from typing import Any
 
 from models.search.oracles import drawn
 from models.search.problem import Found, Problem, Proposals, none_completed
-from models.search_space import Point
+from models.search.space import Point
 
 SHARE = {"hypergradient": True}
-"""Asks the task for an adapting training: `models.hypergradient`. Its outcome's `extra` holds what it learned."""
+"""Asks the task for a training that adapts (`models.optimizing.hypergradient`); an outcome's `extra` has the result."""
 
 
 def gradient(problem: Problem) -> Proposals:

@@ -10,7 +10,7 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 
 from models.search.bayes import BayesianOracle
 from models.search.problem import ROUND, Problem, Proposals, plain
-from models.search_space import gridded
+from models.search.space import gridded
 from models.trials.trial import TrialRecord
 
 LOSS = "loss"

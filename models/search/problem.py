@@ -12,8 +12,8 @@ import numpy as np
 from data.errors import InputError
 from models.config import TuneConfig
 from models.fitting import maximized
-from models.search_ranges import Network
-from models.search_space import Point, configured, defaults_of, values_of
+from models.search.ranges import Network
+from models.search.space import Point, configured, defaults_of, values_of
 from models.trials.trial import TrialRecord, TrialSpec
 
 ROUND = 4

@@ -14,8 +14,8 @@ from models.search.evolution import evolutionary
 from models.search.gradient import gradient
 from models.search.oracles import bayesian, grid, hyperband, hyperband_trials, random
 from models.search.problem import Problem, Proposals, none_completed
-from models.search_ranges import Network
-from models.search_space import Config, configured, declare, gridded
+from models.search.ranges import Network
+from models.search.space import Config, configured, declare, gridded
 from models.trials.trial import TrialRecord, TrialSpec, record_row
 
 METHODS: dict[str, Callable[[Problem], Proposals]] = {

@@ -9,7 +9,7 @@ from data.digits import read_digits, split_digits
 from models.binary_metrics import resample_weights
 from models.checkpoint import Place
 from models.config import DigitsConfig
-from models.digits_training import hits, train_digits
+from models.digits.training import hits, train_digits
 from models.tasks.digest import digest_of
 from models.trials.trial import Outcome, TaskAddress, Tell, TrialSpec
 

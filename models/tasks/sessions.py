@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from models import ranking
 from models.binary_metrics import resample_weights
 from models.config import RecommenderConfig
 from models.progress import each_epoch
-from models.recommender import Recommender
-from models.recommender_cases import make_prefixes
-from models.recommender_training import train_recommender
-from models.sequences import Sequences, read_sequences
+from models.recommending import ranking
+from models.recommending.cases import make_prefixes
+from models.recommending.recommender import Recommender
+from models.recommending.training import train_recommender
+from models.sessions.sequences import Sequences, read_sequences
 from models.tasks.digest import digest_of
 from models.trials.trial import Outcome, TaskAddress, Tell, TrialSpec
 

@@ -20,8 +20,8 @@ from pipeline.runner import read_config
 from pipeline.typed_events import typed_kinds, typed_seconds
 
 if TYPE_CHECKING:
-    from models.recommendation import Recommendation
-    from models.recommender import Recommender
+    from models.recommending.recommendation import Recommendation
+    from models.recommending.recommender import Recommender
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _ask(
     events: list[str] | None,
     gaps: list[float] | None,
 ) -> "Recommendation":
-    from models.catalogue import Only
+    from models.recommending.catalogue import Only
 
     only = Only(tuple(wishes.categories), wishes.same_category, wishes.min_price, wishes.max_price)
     return recommender.recommend(

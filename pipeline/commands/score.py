@@ -17,7 +17,7 @@ from pipeline.quiet import quiet
 from pipeline.runner import need_abandonment, read_config
 
 if TYPE_CHECKING:
-    from models.list_total import ListTotal
+    from models.nudging.list_total import ListTotal
 
 FORMS = (".csv", ".parquet")
 

@@ -118,7 +118,7 @@ def _best(config: PipelineConfig, workdir: Path, notes: list[str]) -> Abandonmen
 def _warm_starts(config: PipelineConfig, champions: Champions, notes: list[str]) -> dict[str, str]:
     """Addresses of the models to start from; a recommender of another form is none."""
     with quiet():
-        from models.growth import check_form
+        from models.recommending.growth import check_form
     found = {model: str(champions.folder(model)) for model in champions.models}
     if "recommender" in found:
         try:

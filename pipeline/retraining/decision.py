@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.verdict import Verdict
+from models.promotion.verdict import Verdict
 from pipeline.config import PipelineConfig
 from pipeline.retraining.champions import Champions, names_of
 from pipeline.retraining.incoming import Judged

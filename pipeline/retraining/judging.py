@@ -14,13 +14,13 @@ from models.abandonment import core, encode, logits, predict
 from models.artifacts import load_model
 from models.binary_metrics import Floats
 from models.calibration import Platt, calibration_of, cross_fitted, fit_platt
-from models.challenge import judge
-from models.drift import measure_drift, new_items
+from models.drift.drift import measure_drift, new_items
 from models.evaluation import clusters_of
-from models.recommender import Recommender
-from models.recommender_challenge import judge_recommenders
-from models.sequences import read_sequences
-from models.verdict import Verdict
+from models.promotion.challenge import judge
+from models.promotion.recommender_challenge import judge_recommenders
+from models.promotion.verdict import Verdict
+from models.recommending.recommender import Recommender
+from models.sessions.sequences import read_sequences
 from pipeline.config import PipelineConfig
 from pipeline.retraining.challenger import TICK
 from pipeline.retraining.champions import Champions

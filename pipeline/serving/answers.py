@@ -7,7 +7,7 @@ from data.errors import InputError
 from data.live_cart import LiveCart, SessionRules, live_cart
 from explain.cart_answer import CartAnswer, cart_answer, shown_items
 from explain.cart_scorer import Scored
-from models.recommendation import Recommendation
+from models.recommending.recommendation import Recommendation
 from pipeline.serving.bodies import CartBody, CartsAnswer, CartsBody, ItemsAnswer, SessionBody
 from pipeline.serving.items import CartItems, ItemFinder
 from pipeline.serving.reloading import Answering

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from data.errors import InputError
 from data.live_cart import LiveCart
 from data.log_memory import LogMemory
-from models.cart_items import items_for_carts
-from models.catalogue import Only
-from models.recommendation import Recommendation
-from models.recommender import Recommender
+from models.recommending.cart_items import items_for_carts
+from models.recommending.catalogue import Only
+from models.recommending.recommendation import Recommendation
+from models.recommending.recommender import Recommender
 from pipeline.serving.bodies import SessionBody
 
 END = 2**63 - 1

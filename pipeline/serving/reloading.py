@@ -10,7 +10,7 @@ from data.errors import InputError
 from data.features.live import LiveEvent
 from data.live_cart import LiveCart
 from explain.cart_scorer import Scored
-from models.recommendation import Recommendation
+from models.recommending.recommendation import Recommendation
 from pipeline.serving.batches import Batches
 from pipeline.serving.bodies import SessionBody
 from pipeline.serving.items import CartItems

@@ -9,7 +9,7 @@ from data.log_history import write_history
 from data.log_memory import read_memory
 from explain.cart_model import CartRules, read_cart_model, read_scorer
 from explain.cart_scorer import CartScorer
-from models.recommender import Recommender
+from models.recommending.recommender import Recommender
 from pipeline.cart_files import cart_rules, write_scorer
 from pipeline.champion import FILES, own_folder
 from pipeline.fingerprint import file_hash

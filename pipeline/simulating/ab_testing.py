@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from data.errors import InputError
-from models.ab_testing import (
+from models.config import CostConfig
+from models.nudging.ab_testing import (
     BARE,
     LIST,
     NOBODY,
@@ -21,8 +22,7 @@ from models.ab_testing import (
     outcome,
     single,
 )
-from models.config import CostConfig
-from models.sample_size import carts_apart, carts_needed
+from models.nudging.sample_size import carts_apart, carts_needed
 from pipeline.simulating.arms import Price, choose_arms, nudge_gain, stated_gain, total_of
 from pipeline.simulating.judged import Judged
 from pipeline.simulating.piloting import run_pilot
@@ -46,8 +46,8 @@ def run_ab_test(
         costs: what a nudge costs and is believed to bring.
         response: what showing items does (`data.demo.showing.p_if_shown`).
         seed: of who is nudged and of what follows.
-        risk_error: of the risks (`models.list_total.risk_error`), which the list by the costs takes into account. The
-            response of a pilot was measured beside these very risks, right or wrong.
+        risk_error: of the risks (`models.nudging.list_total.risk_error`), which the list by the costs counts in.
+            The response of a pilot was measured beside these very risks, right or wrong.
 
     Returns:
         `pilot`, `arms`, `differences`, `gain`, `items`, `separation`, `ab_test` and sizes, as `result.json` has them;

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.ab_testing import (
+from models.config import CostConfig
+from models.nudging.ab_testing import (
     BARE,
     LIST,
     NOBODY,
@@ -20,11 +21,10 @@ from models.ab_testing import (
     means,
     outcome,
 )
-from models.config import CostConfig
-from models.decision import expected_gain
-from models.list_total import ListTotal
-from models.pilot import Floats, Z
-from models.response import share_in
+from models.nudging.decision import expected_gain
+from models.nudging.list_total import ListTotal
+from models.nudging.pilot import Floats, Z
+from models.nudging.response import share_in
 from pipeline.simulating.judged import Judged
 
 Price = tuple[float, float]

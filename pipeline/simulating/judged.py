@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from data.demo.showing import p_if_shown
-from models.ab_testing import NOTHING, Carts, follow
 from models.config import CostConfig
-from models.decision import cart_values
-from models.response import segment_of
+from models.nudging.ab_testing import NOTHING, Carts, follow
+from models.nudging.decision import cart_values
+from models.nudging.response import segment_of
 from pipeline.simulating.fresh import Fresh
 
 Floats = npt.NDArray[np.float64]

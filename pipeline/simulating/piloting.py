@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from models.ab_testing import NOTHING
 from models.config import CostConfig
-from models.pilot import NUDGED, Bools, Estimate, Ints, Pilot, PilotCarts, measure_pilot
-from models.realization import measured, realization
+from models.nudging.ab_testing import NOTHING
+from models.nudging.pilot import NUDGED, Bools, Estimate, Ints, Pilot, PilotCarts, measure_pilot
+from models.nudging.realization import measured, realization
 from pipeline.simulating.judged import Judged
 
 

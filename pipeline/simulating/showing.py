@@ -9,10 +9,10 @@ from data.config import DemoConfig
 from data.demo.catalogue import build_catalogue
 from data.demo.shop import catalogue_frame
 from data.demo.showing import EMPTY, Browsed, fit
-from models.ab_testing import LIST, POPULAR
-from models.cart_items import ITEMS
-from models.recommendation import Recommendation
-from models.recommender import Recommender
+from models.nudging.ab_testing import LIST, POPULAR
+from models.recommending.cart_items import ITEMS
+from models.recommending.recommendation import Recommendation
+from models.recommending.recommender import Recommender
 from pipeline.simulating.fresh import Fresh
 
 Floats = npt.NDArray[np.float64]

@@ -9,10 +9,10 @@ from data.examples import read_examples
 from models.abandonment import predict
 from models.artifacts import load_model
 from models.evaluation import evaluate_abandonment
-from models.multi_task_evaluation import evaluate_multi_task
-from models.recommender import Recommender
-from models.recommender_evaluation import evaluate_recommender
-from models.sequences import read_sequences
+from models.multi_task.evaluation import evaluate_multi_task
+from models.recommending.evaluation import evaluate_recommender
+from models.recommending.recommender import Recommender
+from models.sessions.sequences import read_sequences
 from pipeline.stage import Context
 
 

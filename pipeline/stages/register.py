@@ -172,7 +172,7 @@ def _from_features(context: Context, folder: Path, figures: Mapping[str, float])
 
 def _recommender(context: Context, figures: Mapping[str, float]) -> LoggedModel:
     from models.loaders import next_item
-    from models.recommender import FILES
+    from models.recommending.recommender import FILES
 
     folder, files = context.scratch / "next_item", [context.input("train") / name for name in FILES]
     copy_files(folder, *(file for file in files if file.exists()))

@@ -12,18 +12,18 @@ from data.examples import read_examples
 from models.abandonment import predict
 from models.artifacts import load_model, save_model
 from models.baselines import baseline_scores
-from models.catalogue import read_catalogue
 from models.checkpoint import Place
 from models.config import AbandonmentConfig
-from models.decision import choose_threshold
 from models.gradient_health import sentences
-from models.multi_task_evaluation import TABULAR
-from models.multi_task_inputs import read_side
-from models.multi_task_training import Material, train_multi_task
+from models.multi_task.evaluation import TABULAR
+from models.multi_task.inputs import read_side
+from models.multi_task.training import Material, train_multi_task
+from models.nudging.decision import choose_threshold
 from models.progress import each_epoch
-from models.recommender import Recommender
-from models.recommender_training import NotEnough, train_recommender
-from models.sequences import read_sequences
+from models.recommending.catalogue import read_catalogue
+from models.recommending.recommender import Recommender
+from models.recommending.training import NotEnough, train_recommender
+from models.sessions.sequences import read_sequences
 from models.training import train_abandonment
 from pipeline.stage import ABANDONMENT_OFF, Context
 

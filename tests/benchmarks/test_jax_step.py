@@ -10,10 +10,10 @@ from keras import ops
 
 from benchmarks.jax_step import summed_loss
 from models.config import RecommenderConfig
-from models.next_item_loss import make_candidates
-from models.recommender_network import build_network
-from models.retrieval import SessionTrainer
-from models.vocabulary import Vocabulary
+from models.recommending.loss import make_candidates
+from models.recommending.network import build_network
+from models.recommending.retrieval import SessionTrainer
+from models.sessions.vocabulary import Vocabulary
 from tests.conftest import on_jax
 
 ITEMS = 30
@@ -29,8 +29,8 @@ import jax, keras, numpy as np
 from keras import ops
 from benchmarks.jax_step import make_step, summed_loss, update_rows
 from models.config import RecommenderConfig
-from models.next_item_loss import make_candidates
-from models.recommender_network import build_network
+from models.recommending.loss import make_candidates
+from models.recommending.network import build_network
 
 given, settings = np.load(sys.argv[1]), json.loads(sys.argv[2])
 network = build_network(range(len(given["chance"]) - 1), RecommenderConfig(**settings), seed=1)

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks import next_item
 from benchmarks.next_item_cases import Cases
-from models.sequences import from_lists
-from models.vocabulary import build_vocabulary
+from models.sessions.sequences import from_lists
+from models.sessions.vocabulary import build_vocabulary
 
 SESSIONS = [["a", "b", "c"], ["b", "a", "d"], ["c", "d", "a"]] * 4
 TESTS = [("a", "b"), ("b", "b"), ("c", "d"), ("d", "a")]

@@ -7,10 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.plain_recommender import padded_batches, plain_loss
-from models.next_item_loss import Candidates, make_candidates, softmax_loss
-from models.recommender_cases import make_windows
-from models.sequences import from_lists
-from models.vocabulary import build_vocabulary
+from models.recommending.cases import make_windows
+from models.recommending.loss import Candidates, make_candidates, softmax_loss
+from models.sessions.sequences import from_lists
+from models.sessions.vocabulary import build_vocabulary
 
 
 def test_the_plain_loss_and_ours_are_the_same_with_the_same_gradients() -> None:

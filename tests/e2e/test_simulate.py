@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from models.ab_testing import LIST, NOBODY, POPULAR, RANDOM
+from models.nudging.ab_testing import LIST, NOBODY, POPULAR, RANDOM
 from tests.e2e.conftest import pipeline
 
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from explain.explanations import sigmoid
 from explain.integrated_gradients import integrated_gradients
 from explain.timeline import SessionReader
-from models.multi_task_training import COMBINED
+from models.multi_task.training import COMBINED
 from tests.models.ordered_carts import material, side, trained
 
 

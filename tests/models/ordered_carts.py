@@ -6,13 +6,13 @@ import numpy as np
 
 from data.examples import Examples
 from models.config import AbandonmentConfig, MultiTaskConfig, OptimizerConfig, RecommenderConfig
-from models.multi_task_inputs import Side
-from models.multi_task_training import (
+from models.multi_task.inputs import Side
+from models.multi_task.training import (
     Material,
     TrainedMultiTask,
     train_multi_task,
 )
-from models.sequences import from_lists
+from models.sessions.sequences import from_lists
 from models.training import train_abandonment
 from tests.models.tables import carts, numbers_only
 

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from models.config import CostConfig
 from models.curves import calibration_curve, lift_curve, precision_recall_curve, profit_thresholds, roc_curve, wilson
-from models.decision import at_threshold, rescue_worth
+from models.nudging.decision import at_threshold, rescue_worth
 from tests.models.tables import carts, truth
 
 EXAMPLES = carts(1000, 1)

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from models.catalogue import Catalogue
 from models.config import RecommenderConfig
-from models.recommender import Recommender
-from models.recommender_network import build_network
-from models.recommender_serving import serving_model
-from models.vocabulary import Vocabulary
+from models.recommending.catalogue import Catalogue
+from models.recommending.network import build_network
+from models.recommending.recommender import Recommender
+from models.recommending.serving import serving_model
+from models.sessions.vocabulary import Vocabulary
 
 
 def save_untrained(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.config import RecommenderConfig
-from models.sequences import Sequences, from_lists
+from models.sessions.sequences import Sequences, from_lists
 
 SMALL = RecommenderConfig(dimension=32, epochs=12, batch_size=64, max_length=10)
 

@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 
 from data.errors import InputError
 from models.config import RecommenderConfig
-from models.recommender import Recommender
+from models.recommending.recommender import Recommender
 from pipeline.champion import opened_champions
 from pipeline.config import PipelineConfig, load_config
 from pipeline.fingerprint import fingerprint

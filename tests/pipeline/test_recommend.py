@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
-from models.catalogue import make_catalogue
 from models.config import RecommenderConfig
-from models.recommender import Recommender
+from models.recommending.catalogue import make_catalogue
+from models.recommending.recommender import Recommender
 from pipeline.commands.recommend import Wishes, recommend_command
 from pipeline.config import PipelineConfig
 from pipeline.runner import CONFIG

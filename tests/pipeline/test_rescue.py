@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from data.errors import InputError
-from models.list_total import ListTotal
+from models.nudging.list_total import ListTotal
 from pipeline.commands.score import score_command, told
 from pipeline.rescue import write_rescue
 

@@ -17,8 +17,8 @@ from data.demo.shop import catalogue_frame
 from data.errors import InputError
 from explain.simulation.page import write_simulation
 from explain.simulation.words import sentences
-from models.ab_testing import BARE, LIST, NOBODY, PILOT, POPULAR, RANDOM, RATE, SAVED
 from models.config import CostConfig, SegmentConfig
+from models.nudging.ab_testing import BARE, LIST, NOBODY, PILOT, POPULAR, RANDOM, RATE, SAVED
 from pipeline.commands.simulate import simulate_command
 from pipeline.config import load_config
 from pipeline.runner import CONFIG

@@ -9,7 +9,7 @@ import pytest
 
 from models.config import RULES, OptimizerConfig
 from models.gradient_health import GradientWatch
-from models.optimizers import make_optimizer
+from models.optimizing.optimizers import make_optimizer
 from tests.conftest import on_jax
 
 RATE, BATCH = 0.1, 4
@@ -125,7 +125,7 @@ SCRIPT = """
 import json, sys
 from tests.models.gradient_health import test_watch as tests
 from models.config import OptimizerConfig
-from models.optimizers import make_optimizer
+from models.optimizing.optimizers import make_optimizer
 model, watch = tests.watched(make_optimizer(OptimizerConfig(name="sgd", learning_rate=tests.RATE)))
 watch.start_epoch()
 tests.one_epoch(model)

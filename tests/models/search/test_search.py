@@ -10,7 +10,7 @@ from data.errors import InputError
 from models.config import AbandonmentConfig, DigitsConfig, OptimizerConfig, ScheduleConfig, TuneConfig
 from models.search import METHODS, SearchResult, advice, search
 from models.search.oracles import hyperband_trials
-from models.search_space import configured, values_of
+from models.search.space import configured, values_of
 from models.trials.trial import TrialSpec
 from tests.models.search.toy import CONFIG, ToyPool, bowl
 

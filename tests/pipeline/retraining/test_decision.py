@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.calibration import Platt
-from models.verdict import Verdict
+from models.promotion.verdict import Verdict
 from pipeline.config import PipelineConfig
 from pipeline.retraining.champions import Champions, Standing
 from pipeline.retraining.decision import Comparison, Hearing, decided, figures, promoted_again

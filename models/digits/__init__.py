@@ -1,0 +1,1 @@
+"""The digit classifier, a second problem for the same tools."""

@@ -1,0 +1,1 @@
+"""Next item and abandonment in one network, and whether that helps."""

@@ -1,0 +1,1 @@
+"""What a nudge is worth, and how one finds out."""

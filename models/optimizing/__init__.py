@@ -1,0 +1,1 @@
+"""Update rules, their schedules, and the clipping of gradients."""

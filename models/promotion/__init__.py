@@ -1,0 +1,1 @@
+"""Champion and challenger: whether the one should take the other's place."""

@@ -1,0 +1,1 @@
+"""Sessions as numbers: the items and events that a vocabulary knows, and what a network reads of them."""
