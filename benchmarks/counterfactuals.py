@@ -26,12 +26,12 @@ from benchmarks.harness import Target, finish
 from data.demo import truth
 from data.examples import Examples, read_examples
 from data.features.catalogue import PRICES
-from explain.attribution import probabilities
-from explain.counterfactuals import Counterfactual, changed, counterfactual
-from explain.levers import levers_of
+from explain.attributing.attribution import probabilities
+from explain.attributing.sampling import drawn_rows
+from explain.cart.counterfactuals import Counterfactual, changed, counterfactual
+from explain.cart.levers import levers_of
+from explain.cart.story import threshold_of
 from explain.quality.planted import known_truth
-from explain.sampling import drawn_rows
-from explain.story import threshold_of
 from models.abandonment import predict
 from models.artifacts import load_model
 

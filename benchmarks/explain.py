@@ -20,8 +20,8 @@ import models  # noqa: F401  (sets a flag before SHAP imports TensorFlow)
 from benchmarks.harness import Target, finish
 from data.examples import Examples
 from data.feature import Feature
-from explain.adapter import DeepShap
-from explain.attribution import feature_values, parts_of
+from explain.attributing.adapter import DeepShap
+from explain.attributing.attribution import feature_values, parts_of
 from explain.quality.agreement import cart_spearman, feature_spearman
 from models.abandonment import build_abandonment, core, encode
 from models.config import AbandonmentConfig

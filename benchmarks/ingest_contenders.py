@@ -13,7 +13,7 @@ from benchmarks.ingest_peers import by_pandas, by_polars
 from benchmarks.ingest_sql import run as run_sql
 from data.config import EngineConfig, FeatureConfig, IngestConfig, SessionConfig, SourceConfig
 from data.featurize import featurize
-from data.ingest import ingest
+from data.raw.ingest import ingest
 from data.sessions import write_sessions
 
 ENGINE = EngineConfig()

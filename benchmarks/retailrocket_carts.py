@@ -21,7 +21,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from benchmarks.harness import Target, finish
 from data.config import SourceConfig, SplitConfig
 from data.examples import Examples, read_examples
-from data.feature_table import split_feature_table
+from data.table.feature_table import split_feature_table
 from models.abandonment import predict
 from models.baselines import baseline_scores
 from models.config import AbandonmentConfig

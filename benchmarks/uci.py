@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedKFold
 from benchmarks.harness import Target, finish
 from data.config import SourceConfig
 from data.examples import Examples, from_frame
-from data.feature_table import feature_table
+from data.table.feature_table import feature_table
 from models.abandonment import predict
 from models.baselines import baseline_scores
 from models.config import AbandonmentConfig

@@ -19,8 +19,8 @@ from data.examples import Examples, from_frame
 from data.feature import Feature
 from data.features.at import features_of
 from data.features.points import open_carts
-from data.intake import accepted
 from data.purchases import purchases
+from data.raw.intake import accepted
 from data.sequences import LISTS, item_sequences
 
 

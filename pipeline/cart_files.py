@@ -1,4 +1,4 @@
-"""The files that answers about live carts take (`explain.cart_model`), from those of a run."""
+"""The files that answers about live carts take (`explain.cart.model`), from those of a run."""
 
 import shutil
 from pathlib import Path
@@ -8,10 +8,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.examples import read_examples
-from data.live_cart import SessionRules
-from data.log_history import write_history
-from explain.attribution import background_sample
-from explain.cart_model import FEATURES, MODEL, RECOMMENDER, RULES, THRESHOLD, CartRules, write_background
+from data.live.live_cart import SessionRules
+from data.live.log_history import write_history
+from explain.attributing.attribution import background_sample
+from explain.cart.model import FEATURES, MODEL, RECOMMENDER, RULES, THRESHOLD, CartRules, write_background
 from models.recommending.recommender import FILES
 from pipeline.config import PipelineConfig
 

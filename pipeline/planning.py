@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from data.errors import InputError
-from data.pseudonyms import key_digest, visitor_key
+from data.raw.pseudonyms import key_digest, visitor_key
 from pipeline.champion import Champions, opened_champions
 from pipeline.config import PipelineConfig
 from pipeline.fingerprint import Fingerprint, difference, file_hash, fingerprint
@@ -130,7 +130,7 @@ def source_hashes(config: PipelineConfig) -> dict[str, str]:
             "`run` should be given a log or a table of examples; digits are for `tune` and `compare`. Received: "
             f"preset {config.preset}"
         )
-    from data.sources import input_root, source_files
+    from data.raw.sources import input_root, source_files
 
     path = need_path(config)
     root = input_root(path)

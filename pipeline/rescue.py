@@ -11,8 +11,8 @@ from data.examples import Examples, read_examples
 from data.feature import Feature, read_features
 from data.open_carts import OpenCarts, read_open_carts, write_open_carts
 from data.spreadsheet import harmless
-from explain import sentences
-from explain.attribution import Attributor, background_sample
+from explain.attributing import sentences
+from explain.attributing.attribution import Attributor, background_sample
 from models.abandonment import predict
 from models.artifacts import load_model
 from models.nudging.decision import cart_values, expected_gain
@@ -68,7 +68,7 @@ def table_carts(config: PipelineConfig, path: Path, specs: tuple[Feature, ...]) 
     Raises:
         InputError: the table cannot be read.
     """
-    from data.feature_table import read_feature_rows
+    from data.table.feature_table import read_feature_rows
 
     found = read_feature_rows(config.source, path, specs)
     nothing: list[list[str]] = [[] for _ in range(len(found))]

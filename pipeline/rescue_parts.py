@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from data.errors import InputError
 from data.open_carts import OpenCarts, open_cart_batches
-from data.sources import source_files
+from data.raw.sources import source_files
 from models.nudging.list_total import ListTotal
 from pipeline.config import PipelineConfig, settings_of
 from pipeline.fingerprint import file_hash

@@ -8,8 +8,8 @@ import pandas as pd
 
 from data.errors import InputError
 from data.examples import Examples, read_examples
-from explain.cart import explain_cart
-from explain.explanations import Attributions, read_explanations
+from explain.attributing.explanations import Attributions, read_explanations
+from explain.cart.explained import explain_cart
 from explain.survey.review import Case
 from pipeline.progress import Progress
 from pipeline.quiet import quiet

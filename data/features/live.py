@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from data.features.scales import PRICE_SCALE, PRIOR_CARTS, PRIOR_PURCHASES, RATIO_SCALE
-from data.log_memory import LogMemory, VisitorPast
+from data.live.log_memory import LogMemory, VisitorPast
 
 MICRO = 1_000_000
 

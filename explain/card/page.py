@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from explain import figures, report_tables
 from explain.card.facts import CardFacts, ModelFacts
 from explain.card.gaps import RULE, gaps, groups_table, signed_points, slices_table
 from explain.card.words import refusals, uses
-from explain.findings import Caution
-from explain.gradient_charts import gradient_part, gradient_table
+from explain.charts.gradient_charts import gradient_part, gradient_table
 from explain.page import write_page
-from explain.report import ABANDONMENT
-from explain.report_data import ReportData, RunData
-from explain.report_parts import period, settings_rows, shared_parts, span
+from explain.report import figures, tables
+from explain.report.data import ReportData, RunData
+from explain.report.findings import Caution
+from explain.report.page import ABANDONMENT
+from explain.report.parts import period, settings_rows, shared_parts, span
 from explain.tables import Grid
 from explain.wording import count_text, decimal_text, share_text
 
@@ -52,7 +52,7 @@ def _alone(data: RunData) -> dict[str, Any]:
     empty = dict.fromkeys(names)
     return {
         **empty, "gradient_charts": [], "settings": [], "flagged": [],
-        "split": report_tables.sequence_split_table(data.split), "figures": [],
+        "split": tables.sequence_split_table(data.split), "figures": [],
     }  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _abandonment(data: ReportData) -> dict[str, Any]:
     curves = figures.quality(data)
     return {
         "figures": [{"name": n, "value": v, "below": span(interval)} for n, v, interval in shown],
-        "metrics": report_tables.metrics_table(found, ABANDONMENT, "Quality on the test carts"),
+        "metrics": tables.metrics_table(found, ABANDONMENT, "Quality on the test carts"),
         "warnings": [Caution("Few data", text) for text in found["warnings"]],
         "calibration": next((chart for chart in curves if "mean 70%" in chart.title), None),
         "calibration_words": _calibration(found),
@@ -76,7 +76,7 @@ def _abandonment(data: ReportData) -> dict[str, Any]:
         "slices": slices_table(found) if found["slices"] else None,
         "gradient_charts": gradient_part(history),
         "gradient_table": gradient_table(history),
-        "split": report_tables.split_table(data.split),
+        "split": tables.split_table(data.split),
         "settings": settings_rows(data.best or {}),
         "leaks": data.leaks,
     }

@@ -1,9 +1,9 @@
 """What the model is for, and what it is not for, in plain words."""
 
 from explain.card.gaps import gaps
-from explain.findings import cautions
-from explain.report_data import ReportData, RunData
-from explain.report_parts import period
+from explain.report.data import ReportData, RunData
+from explain.report.findings import cautions
+from explain.report.parts import period
 from explain.wording import count_text, join_words
 
 MOST = 3  # flagged parts named in a sentence

@@ -5,9 +5,9 @@ from typing import Any
 
 import altair as alt
 
-from explain.charts import COLOURS, DASHES
+from explain.charts.line_charts import COLOURS, DASHES
+from explain.charts.svg import HALF, INK, MODEL, MUTED, Figure, data, figure
 from explain.comparison.spans import Seeds, Span, band
-from explain.svg import HALF, INK, MODEL, MUTED, Figure, data, figure
 
 SMALL = 300
 """Width of a small multiple, which has two neighbours."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from explain import row_charts
+from explain.charts import row_charts
+from explain.charts.svg import WIDE, Figure
 from explain.comparison import charts
 from explain.comparison.phrases import judged_on, many, seconds_text
 from explain.comparison.rows import Comparison, Row, is_behind, number, numbers
 from explain.comparison.spans import Seeds, Span, band, span_of
-from explain.svg import WIDE, Figure
 from explain.wording import count_text, decimal_text, interval_text, join_words, metric_name
 
 BEST = 4

@@ -5,11 +5,11 @@ from typing import Any
 import altair as alt
 import numpy as np
 
+from explain.charts.svg import HIGH, MIDDLE, MODEL, MUTED, Figure, data, figure
 from explain.comparison.charts import SMALL, ticks
 from explain.comparison.rates import TOLERANCE, Rates, rates_of
 from explain.comparison.rows import Comparison
 from explain.comparison.spans import Span, span_of_scores
-from explain.svg import HIGH, MIDDLE, MODEL, MUTED, Figure, data, figure
 from explain.wording import metric_name, number_text, share_text
 
 LOOKS: dict[str, dict[str, Any]] = {

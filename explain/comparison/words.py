@@ -5,7 +5,7 @@ from typing import Any
 
 from explain.comparison.phrases import counted, gap_text, judged_on, many, reason, said, seconds_text
 from explain.comparison.rows import Comparison, Row, number, read_comparison
-from explain.findings import Caution
+from explain.report.findings import Caution
 from explain.wording import count_text, decimal_text, interval_text, join_words, metric_name, upper_first
 
 FEW = 200

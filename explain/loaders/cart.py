@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from data.told_carts import told_carts
-from explain.cart_answer import CartAnswer, cart_answer, shown_items
-from explain.cart_model import CartModel, read_cart_model
+from data.live.told_carts import told_carts
+from explain.cart.answer import CartAnswer, cart_answer, shown_items
+from explain.cart.model import CartModel, read_cart_model
 from models.loaders.refusing import refusing
 from models.recommending.cart_items import items_for_carts
 

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import rankdata
 
-from explain.explanations import Floats
+from explain.attributing.explanations import Floats
 from explain.quality.fidelity import row_correlation
 
 TOP = 5

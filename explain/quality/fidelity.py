@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explain.explanations import Floats
+from explain.attributing.explanations import Floats
 from explain.quality.replacing import Carts, Positions
 
 

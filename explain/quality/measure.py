@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from explain.adapter import DeepShap
-from explain.attribution import background_sample, parts_of
+from explain.attributing.adapter import DeepShap
+from explain.attributing.attribution import background_sample, parts_of
 from explain.quality import agreement
 from explain.quality.fidelity import Curves, faithfulness, fidelity
 from explain.quality.measures import (

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from data.examples import Examples
-from explain.adapter import DeepShap
-from explain.attribution import attribute, background_sample, feature_values
+from explain.attributing.adapter import DeepShap
+from explain.attributing.attribution import attribute, background_sample, feature_values
+from explain.attributing.explanations import PREFIX, Explanations, Floats
+from explain.attributing.sentences import reasons
 from explain.config import ExplainConfig
-from explain.explanations import PREFIX, Explanations, Floats
 from explain.quality import agreement, reading, stability
 from explain.quality.planted import compare_causes, planted_spearman
 from explain.quality.replacing import Carts, Positions
-from explain.sentences import reasons
 from models.abandonment import encode
 
 Figures = dict[str, float]

@@ -5,7 +5,7 @@ import pandas as pd
 
 from data.demo import truth
 from data.errors import InputError
-from explain.explanations import PREFIX
+from explain.attributing.explanations import PREFIX
 from explain.quality.agreement import cart_spearman
 from explain.quality.fidelity import row_correlation
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
-from explain.explanations import Floats
+from explain.attributing.explanations import Floats
 
 MOST = 0.8
 """Share of an explanation that counts as most of it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from explain.explanations import Floats
+from explain.attributing.explanations import Floats
 
 Matrix = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int64]

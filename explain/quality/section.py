@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from explain import charts
+from explain.charts import line_charts
+from explain.charts.svg import Figure
 from explain.quality.methods import METHODS
 from explain.quality.verdicts import CHECKS, Check, poor
-from explain.report_data import ReportData
-from explain.svg import Figure
+from explain.report.data import ReportData
 from explain.tables import Cell, Grid
 from explain.wording import DASH, count_text, decimal_text, share_text
 
@@ -78,7 +78,7 @@ def _chart(found: Mapping[str, Any], kind: str) -> Figure:
     steps = [place / max(1, len(guided) - 1) for place in range(len(guided))]
     deletion = kind == "deletion"
     does = "falls" if deletion else "rises"
-    return charts.curves(
+    return line_charts.curves(
         {GUIDED: (steps, guided), RANDOM: (steps, random)},
         "Features taken away" if deletion else "Features put in",
         f"The sooner it {does}, the better. Mean over carts: {_after(guided)} by SHAP values and {_after(random)} in "

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from data.examples import Examples
-from explain.explanations import Floats
+from explain.attributing.explanations import Floats
 from explain.quality.replacing import Positions
 
 JOINT = 4

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from explain.row_charts import bars, intervals
-from explain.svg import Figure
+from explain.charts.row_charts import bars, intervals
+from explain.charts.svg import Figure
 from explain.tables import Cell, Grid, difference_cell
 from explain.wording import (
     DASH,

@@ -1,8 +1,8 @@
 """Tables and the figure of a simulated A/B test of the rescue list."""
 
-from explain.row_charts import intervals
+from explain.charts.row_charts import intervals
+from explain.charts.svg import WIDE, Figure
 from explain.simulation.figures import SHARE, Result, money_cell, share_cell, span
-from explain.svg import WIDE, Figure
 from explain.tables import Cell, Grid
 from explain.wording import DASH, count_text, decimal_text
 from models.nudging.ab_testing import NOBODY

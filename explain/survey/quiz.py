@@ -15,9 +15,9 @@ import numpy as np
 
 from data.errors import InputError
 from data.examples import Examples
-from explain.explanations import Attributions
+from explain.attributing.explanations import Attributions
+from explain.attributing.sentences import SLIGHT, reasons
 from explain.page import script_of, write_page
-from explain.sentences import SLIGHT, reasons
 from explain.survey.guessing import against_guessing
 
 Side = Literal["more", "less"]

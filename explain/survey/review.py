@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from data.examples import Examples
-from explain.cart import CartExplanation, cart_figure
-from explain.explanations import Attributions
+from explain.attributing.explanations import Attributions
+from explain.cart.explained import CartExplanation, cart_figure
 from explain.page import script_of, write_page
 
 CASES = 10

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.examples import Examples
-from explain.explanations import sigmoid
-from explain.lookup import Floats
+from explain.attributing.explanations import sigmoid
+from explain.attributing.lookup import Floats
 from explain.whole.board import Board, as_levels
 
 Rows = npt.NDArray[np.int64]

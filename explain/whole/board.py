@@ -9,7 +9,7 @@ import pandas as pd
 
 from data.examples import Examples
 from data.feature import Feature
-from explain.lookup import Floats, Lookup, Matrix, Predict
+from explain.attributing.lookup import Floats, Lookup, Matrix, Predict
 
 Value = float | str | None
 Encode = Callable[[Examples], Matrix]

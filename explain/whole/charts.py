@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 
 from data.feature import Feature
-from explain.row_charts import row_step, rows_axis, with_names
-from explain.svg import HALF, INK, MODEL, MUTED, OTHER, WIDE, Figure, data, figure
+from explain.charts.row_charts import row_step, rows_axis, with_names
+from explain.charts.svg import HALF, INK, MODEL, MUTED, OTHER, WIDE, Figure, data, figure
 from explain.whole.interactions import Surface
 from explain.whole.shapes import Shape
 from explain.wording import share_text, value_text

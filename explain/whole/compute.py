@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import keras
 
 from data.examples import Examples
-from explain.adapter import compiled
-from explain.attribution import background_sample, parts_of
+from explain.attributing.adapter import compiled
+from explain.attributing.attribution import background_sample, parts_of
+from explain.attributing.explanations import Explanations
+from explain.attributing.lookup import Floats, Matrix
+from explain.attributing.ranking import strongest
 from explain.config import ExplainConfig
-from explain.explanations import Explanations
-from explain.lookup import Floats, Matrix
-from explain.ranking import strongest
 from explain.whole.board import Board, make_board
 from explain.whole.interactions import Interactions, interactions
 from explain.whole.parts import Parts, ablate

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.inspection import partial_dependence
 
 from data.feature import Feature
-from explain.lookup import Floats
+from explain.attributing.lookup import Floats
 from explain.whole.board import Board, Value, as_levels
 from explain.whole.shapes import Risk
 

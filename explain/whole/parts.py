@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from data.examples import Examples
-from explain.explanations import sigmoid
-from explain.lookup import Floats, Lookup, Matrix, Predict
+from explain.attributing.explanations import sigmoid
+from explain.attributing.lookup import Floats, Lookup, Matrix, Predict
 from models.binary_metrics import binary_metrics, bootstrap_metrics
 from models.evaluation import clusters_of, differences_of
 

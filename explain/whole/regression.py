@@ -6,7 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from data.examples import Examples
-from explain.lookup import Floats
+from explain.attributing.lookup import Floats
 from explain.whole.stand_ins import Term
 from models.abandonment import run
 from models.encoder import as_inputs, fit_encoder

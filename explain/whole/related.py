@@ -10,9 +10,9 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from data.examples import Examples
-from explain.explanations import Importance
-from explain.lookup import Matrix, Predict
-from explain.permutation import metric_drops
+from explain.attributing.explanations import Importance
+from explain.attributing.lookup import Matrix, Predict
+from explain.attributing.permutation import metric_drops
 
 BINS = 10
 MOVED = 0.2  # population stability index from which a shift counts as large (Siddiqi 2006, "Credit risk scorecards")

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from explain.report_data import ReportData
-from explain.row_charts import intervals
-from explain.svg import WIDE, Figure
+from explain.charts.row_charts import intervals
+from explain.charts.svg import WIDE, Figure
+from explain.report.data import ReportData
 from explain.whole import charts, tables, words
 from explain.whole.parts import Parts
 from explain.whole.related import Related

@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.inspection import partial_dependence
 
 from data.feature import Feature
-from explain.explanations import sigmoid
-from explain.lookup import Floats, Lookup
+from explain.attributing.explanations import sigmoid
+from explain.attributing.lookup import Floats, Lookup
 from explain.whole.ale import accumulate, level_steps, numeric_steps
 from explain.whole.board import Board, Value, as_levels
 from models.binary_metrics import resample_weights

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from data.examples import Examples
-from explain.explanations import sigmoid
-from explain.lookup import Floats
+from explain.attributing.explanations import sigmoid
+from explain.attributing.lookup import Floats
 from models.binary_metrics import interval, resample_weights
 from models.evaluation import clusters_of
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from explain.explanations import Attributions, sigmoid
+from explain.attributing.explanations import Attributions, sigmoid
 from explain.tables import Cell, Grid, difference_cell
 from explain.whole.interactions import Interactions, Surface
 from explain.whole.parts import Part, Parts

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from sklearn.tree import DecisionTreeRegressor
 
 from data.examples import Examples
-from explain.explanations import sigmoid
-from explain.lookup import Floats, Matrix
+from explain.attributing.explanations import sigmoid
+from explain.attributing.lookup import Floats, Matrix
 from explain.whole.board import as_levels, levels_of
 from explain.whole.stand_ins import Node
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from data.feature import Feature
-from explain.sentences import COUNTED, CYCLIC
+from explain.attributing.sentences import COUNTED, CYCLIC
 from explain.whole.interactions import Interactions, Surface
 from explain.whole.shapes import Shape
 from explain.whole.stand_ins import Fidelity, Node, Term

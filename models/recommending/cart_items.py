@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from data.live_cart import LiveCart
-from data.log_memory import LogMemory
+from data.live.live_cart import LiveCart
+from data.live.log_memory import LogMemory
 from models.recommending.recommendation import Recommendation
 from models.recommending.recommender import Recommender
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.errors import InputError
-from data.sniff import nearest, quoted
+from data.raw.sniff import nearest, quoted
 
 CATALOGUE = "recommender_catalogue.parquet"
 """Where a recommender's catalogue lies, beside its model."""

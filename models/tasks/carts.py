@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.metrics import roc_auc_score
 
 from data.examples import Examples, read_examples, sample, set_aside
-from data.folds import time_folds, visitor_folds
+from data.splitting.folds import time_folds, visitor_folds
 from models.abandonment import predict
 from models.binary_metrics import bootstrap_auc
 from models.checkpoint import Place

@@ -33,8 +33,8 @@ def explain_group(where: str, output: Path | None, workdir: Path, config: Pipeli
     with Progress() as progress:
         progress.started("explain")
         with quiet():
-            from explain.group import explain_group, members
-            from explain.group_page import group_csv, group_page, group_sentences, group_table
+            from explain.group.contrast import explain_group, members
+            from explain.group.page import group_csv, group_page, group_sentences, group_table
             from models.artifacts import load_model
         members(where, test)  # a mistake is told before anything is computed
         model = load_model(workdir / "train" / "abandonment.keras")

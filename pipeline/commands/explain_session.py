@@ -19,8 +19,8 @@ from pipeline.quiet import quiet
 from pipeline.workdir import write_whole
 
 if TYPE_CHECKING:
-    from explain.cart import CartExplanation
-    from explain.story import Story
+    from explain.cart.explained import CartExplanation
+    from explain.cart.story import Story
 
 SIDES: tuple[Split, ...] = ("test", "validation", "train")
 SHOWN = 10
@@ -42,9 +42,9 @@ def explain_session(
     with Progress() as progress:
         progress.started("explain")
         with quiet():
-            from explain.cart_page import cart_page
-            from explain.stories import read_timelines, tell_stories
-            from explain.story import threshold_of
+            from explain.cart.page import cart_page
+            from explain.cart.stories import read_timelines, tell_stories
+            from explain.cart.story import threshold_of
             from models.artifacts import load_model
         trained, split = workdir / "train", workdir / "split"
         threshold = threshold_of(float(json.loads((trained / "threshold.json").read_text())["value"]))
@@ -91,7 +91,7 @@ def _chosen(points: list[int], decision_point: int | None) -> int:
 
 
 def _print(console: Console, story: "Story") -> None:
-    from explain.story import NO_TIMELINE, similar_sentence, timeline_sentence
+    from explain.cart.story import NO_TIMELINE, similar_sentence, timeline_sentence
 
     cart = story.cart
     ended, otherwise = ("left", "bought") if story.abandoned else ("bought", "left")
@@ -126,7 +126,7 @@ def _table(cart: "CartExplanation") -> Table:
 
 
 def _events(story: "Story") -> Table:
-    from explain.timeline_chart import event_name
+    from explain.cart.timeline_chart import event_name
 
     table = Table("event", "log-odds", box=None)
     if story.timeline:

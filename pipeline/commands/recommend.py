@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from data.item_list import read_item_list
-from data.pseudonyms import pseudonym, visitor_key
+from data.raw.pseudonyms import pseudonym, visitor_key
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.quiet import quiet

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from data.errors import InputError
-from explain.runs import Run, write_runs
+from explain.report.runs import Run, write_runs
 from pipeline.publishing import page_links
 from pipeline.summary import SUMMARY
 

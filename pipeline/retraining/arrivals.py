@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.config import SourceConfig
-from data.sources import source_files
+from data.raw.sources import source_files
 from pipeline.config import PipelineConfig, settings_digest
 from pipeline.fingerprint import file_hash
 from pipeline.planning import need_path

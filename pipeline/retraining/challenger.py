@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.errors import InputError
-from data.log_parts import LOG_SOURCE, write_log
+from data.growing.log_parts import LOG_SOURCE, write_log
 from models.config import AbandonmentConfig
 from pipeline.champion import ABOUT, recommender_settings
 from pipeline.config import PipelineConfig

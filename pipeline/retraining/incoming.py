@@ -10,10 +10,10 @@ from typing import Any
 
 from data.engine import engine, read_parquet
 from data.errors import InputError
-from data.ingest import ingest
-from data.log_parts import measure_added, write_log
-from data.log_profile import Profile, profile, together
-from data.new_data import Check, check_new, check_volume, refusal
+from data.growing.log_parts import measure_added, write_log
+from data.growing.log_profile import Profile, profile, together
+from data.growing.new_data import Check, check_new, check_volume, refusal
+from data.raw.ingest import ingest
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.retraining.arrivals import Arrival, alone, arrivals, rules_digest

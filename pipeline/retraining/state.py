@@ -158,7 +158,7 @@ def first_state(workdir: Path) -> State:
     folder = workdir / HOME / PARTS / FIRST
     folder.mkdir(parents=True, exist_ok=True)
     link(events, folder / events.name)
-    from data.log_parts import measure_added
+    from data.growing.log_parts import measure_added
     from pipeline.runner import read_config
 
     found = measure_added(events, (), read_config(workdir).engine, folder)

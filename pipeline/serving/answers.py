@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from data.errors import InputError
-from data.live_cart import LiveCart, SessionRules, live_cart
-from explain.cart_answer import CartAnswer, cart_answer, shown_items
-from explain.cart_scorer import Scored
+from data.live.live_cart import LiveCart, SessionRules, live_cart
+from explain.cart.answer import CartAnswer, cart_answer, shown_items
+from explain.cart.scorer import Scored
 from models.recommending.recommendation import Recommendation
 from pipeline.serving.bodies import CartBody, CartsAnswer, CartsBody, ItemsAnswer, SessionBody
 from pipeline.serving.items import CartItems, ItemFinder

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from starlette.exceptions import HTTPException
 
 from data.errors import InputError
-from data.told_event import complaint
+from data.live.told_event import complaint
 from pipeline.serving.answers import NotServed, about_carts, about_session
 from pipeline.serving.bodies import CartsAnswer, CartsBody, ItemsAnswer, Problem, SessionBody
 from pipeline.serving.limits import BodyLimit, Counted

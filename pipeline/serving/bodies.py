@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StrictInt
 
 from data.event import Event
-from data.told_event import Body, Id, Price, ToldEvent
-from explain.cart_answer import CartAnswer, ShownItem
+from data.live.told_event import Body, Id, Price, ToldEvent
+from explain.cart.answer import CartAnswer, ShownItem
 
 CARTS = 1_000
 """Most carts of a request."""

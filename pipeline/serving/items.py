@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.errors import InputError
-from data.live_cart import LiveCart
-from data.log_memory import LogMemory
+from data.live.live_cart import LiveCart
+from data.live.log_memory import LogMemory
 from models.recommending.cart_items import items_for_carts
 from models.recommending.catalogue import Only
 from models.recommending.recommendation import Recommendation

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from data.errors import InputError
 from data.features.live import LiveEvent
-from data.live_cart import LiveCart
-from explain.cart_scorer import Scored
+from data.live.live_cart import LiveCart
+from explain.cart.scorer import Scored
 from models.recommending.recommendation import Recommendation
 from pipeline.serving.batches import Batches
 from pipeline.serving.bodies import SessionBody

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError
-from data.log_history import write_history
-from data.log_memory import read_memory
-from explain.cart_model import CartRules, read_cart_model, read_scorer
-from explain.cart_scorer import CartScorer
+from data.live.log_history import write_history
+from data.live.log_memory import read_memory
+from explain.cart.model import CartRules, read_cart_model, read_scorer
+from explain.cart.scorer import CartScorer
 from models.recommending.recommender import Recommender
 from pipeline.cart_files import cart_rules, write_scorer
 from pipeline.champion import FILES, own_folder

@@ -15,7 +15,7 @@ from data.demo.log import CAPACITY
 from data.examples import Examples, from_frame
 from data.feature import Feature
 from data.featurize import featurize
-from data.ingest import ingest
+from data.raw.ingest import ingest
 from data.sessions import write_sessions
 from explain.quality.planted import known_truth
 from pipeline.config import PipelineConfig

@@ -7,15 +7,15 @@ import keras
 import pandas as pd
 
 from data.examples import Examples, read_examples
+from explain.attributing.examples import explain_examples
+from explain.attributing.explanations import Explanations, write_explanations
 from explain.card import CardFacts, model_facts, write_model_card
 from explain.card.cost import prediction_seconds
-from explain.examples import explain_examples
-from explain.explanations import Explanations, write_explanations
 from explain.quality.measure import measure, write_quality
 from explain.quality.measures import Material
-from explain.recommender_report import write_recommender_report
-from explain.report import write_report
-from explain.report_data import read_report_data, read_run_data
+from explain.report.data import read_report_data, read_run_data
+from explain.report.page import write_report
+from explain.report.recommender import write_recommender_report
 from explain.whole.compute import Sides, explain_whole
 from explain.whole.results import write_whole
 from models.artifacts import load_model

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.ingest import ingest
-from data.pseudonyms import pseudonym, visitor_key
+from data.raw.ingest import ingest
+from data.raw.pseudonyms import pseudonym, visitor_key
 from pipeline.stage import Context, NotApplicable
 
 

@@ -3,7 +3,7 @@
 import json
 
 from data.examples import read_examples
-from data.leaks import leak_guard
+from data.splitting.leaks import leak_guard
 from pipeline.stage import Context
 
 
@@ -15,17 +15,17 @@ def run(context: Context) -> None:
     """
     config = context.config
     if not config.abandonment.enabled:
-        from data.sequence_splits import split_sequences
+        from data.splitting.sequence_splits import split_sequences
 
         split_sequences(context.input("featurize"), config.split, context.out)
         return
     if config.source.kind == "features":
-        from data.feature_table import split_feature_table
+        from data.table.feature_table import split_feature_table
 
         assert config.source.path is not None
         split_feature_table(config.source, config.source.path, config.split, context.out)
     else:
-        from data.splits import split_examples
+        from data.splitting.splits import split_examples
 
         split_examples(context.input("featurize"), config.split, context.out)
     _guard(context)

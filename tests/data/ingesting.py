@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from data.config import EngineConfig, IngestConfig, SourceConfig
-from data.ingest import ingest
+from data.raw.ingest import ingest
 
 PRESETS = Path(__file__).resolve().parents[2] / "pipeline" / "presets"
 COLUMNS = {"visitor_id": "user", "ts": "time", "event": "kind", "item_id": "item"}

@@ -10,7 +10,7 @@ from pandas.testing import assert_frame_equal
 
 from data.config import DemoConfig, EngineConfig, IngestConfig
 from data.demo import DEMO_SOURCE, Shop, simulate, truth, write_demo
-from data.ingest import ingest
+from data.raw.ingest import ingest
 
 CONFIG = DemoConfig(sessions=30_000)
 GAP = pd.Timedelta(minutes=30)

@@ -15,8 +15,8 @@ from pandas.testing import assert_frame_equal
 from data.config import EngineConfig, FeatureConfig, SplitConfig
 from data.featurize import featurize
 from data.sequences import example_sequences
-from data.sides import SIDES
-from data.splits import split_examples
+from data.splitting.sides import SIDES
+from data.splitting.splits import split_examples
 from tests.data.logs import COLUMNS, GAP, Prepared, event_logs, log, sessions_of, write_events
 from tests.data.test_features import after, points_of
 

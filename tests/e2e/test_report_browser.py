@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from explain.card import write_model_card
-from explain.cart import explain_cart
-from explain.cart_page import cart_page
+from explain.cart.explained import explain_cart
+from explain.cart.page import cart_page
 from explain.comparison import write_comparison
-from explain.group_page import group_page
-from explain.recommender_report import write_recommender_report
-from explain.report import write_report
+from explain.group.page import group_page
+from explain.report.page import write_report
+from explain.report.recommender import write_recommender_report
+from explain.report.runs import Run, write_runs
 from explain.retraining import write_retraining
-from explain.runs import Run, write_runs
 from explain.survey.answers import Answers
 from explain.survey.quiz import TASKS, quiz_tasks, write_quiz
 from explain.survey.ratings import Rating, Ratings

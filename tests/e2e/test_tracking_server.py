@@ -17,7 +17,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from data.pseudonyms import VARIABLE
+from data.raw.pseudonyms import VARIABLE
 from pipeline.stage import STAGES
 from tests.conftest import ROOT
 from tests.e2e.conftest import pipeline

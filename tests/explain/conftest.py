@@ -2,8 +2,8 @@
 
 import pytest
 
-from explain.report import write_report
-from explain.report_data import ReportData
+from explain.report.data import ReportData
+from explain.report.page import write_report
 from tests.explain.results import report_data
 
 

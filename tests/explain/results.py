@@ -8,12 +8,12 @@ import keras
 import numpy as np
 
 from data.examples import Examples
+from explain.attributing.examples import explain_examples
+from explain.attributing.explanations import Explanations
 from explain.config import ExplainConfig, QualityConfig
-from explain.examples import explain_examples
-from explain.explanations import Explanations
 from explain.quality.measure import measure
 from explain.quality.measures import Material
-from explain.report_data import ReportData, RunData
+from explain.report.data import ReportData, RunData
 from explain.whole.compute import Sides, explain_whole
 from explain.whole.results import Whole
 from models.config import CostConfig, EvaluateConfig

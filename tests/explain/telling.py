@@ -6,11 +6,11 @@ from functools import cache
 import numpy as np
 
 from data.examples import Examples
-from explain.group import explain_group
-from explain.group_results import Group
-from explain.stories import tell_stories
-from explain.story import Story, Threshold
-from explain.timeline import Timeline, TimelineEvent
+from explain.cart.stories import tell_stories
+from explain.cart.story import Story, Threshold
+from explain.cart.timeline import Timeline, TimelineEvent
+from explain.group.contrast import explain_group
+from explain.group.results import Group
 from tests.explain.results import CONFIG, EVIL, shop
 
 THRESHOLD = Threshold(0.5, "from which a nudge pays")

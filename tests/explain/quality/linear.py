@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from explain.explanations import Floats
+from explain.attributing.explanations import Floats
 from explain.quality.replacing import Carts
 
 COLUMNS = np.array([0, 1, 1, 2, 3, 3, 4, 5])

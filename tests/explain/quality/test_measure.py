@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
+from explain.attributing.examples import explain_examples
 from explain.config import QualityConfig
-from explain.examples import explain_examples
 from explain.quality.measure import measure, write_quality
 from explain.quality.measures import Material
 from models.config import AbandonmentConfig

@@ -5,8 +5,8 @@ import pytest
 
 from explain.quality.section import quality_part, verdict
 from explain.quality.verdicts import CHECKS, poor
-from explain.report import write_report
-from explain.report_data import ReportData
+from explain.report.data import ReportData
+from explain.report.page import write_report
 from tests.explain.pages import Page
 from tests.explain.results import quality
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from data.examples import Examples
-from explain.explanations import Floats
+from explain.attributing.explanations import Floats
 from explain.quality.stability import JOINT, Nudges, deviations, kept_top, lipschitz, nudge
 from tests.explain.shop import carts
 

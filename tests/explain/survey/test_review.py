@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from data.errors import InputError
-from explain.cart import explain_cart
+from explain.cart.explained import explain_cart
 from explain.survey.ratings import Rating, Ratings, keep_ratings, read_kept, summarize
 from explain.survey.review import CASES, Case, review_id, review_rows, write_review
 from tests.explain.pages import Page

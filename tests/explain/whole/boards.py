@@ -8,7 +8,7 @@ import pandas as pd
 
 from data.examples import Examples
 from data.feature import Feature
-from explain.lookup import Floats, Matrix
+from explain.attributing.lookup import Floats, Matrix
 from explain.whole.board import Board, make_board
 
 SPECS = (

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from explain.lookup import Floats
+from explain.attributing.lookup import Floats
 from explain.whole.ale import accumulate, level_steps, numeric_steps, similar_order
 from tests.explain.whole.boards import COLOURS, board, examples, of_risk, random
 

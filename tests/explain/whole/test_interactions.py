@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from explain.explanations import sigmoid
-from explain.lookup import Floats
+from explain.attributing.explanations import sigmoid
+from explain.attributing.lookup import Floats
 from explain.whole.interactions import h_statistics, interactions
 from tests.explain.whole.boards import board, examples, random
 

@@ -6,8 +6,8 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.metrics import roc_auc_score
 
-from explain.explanations import sigmoid
-from explain.lookup import Floats, Lookup, Matrix, Predict
+from explain.attributing.explanations import sigmoid
+from explain.attributing.lookup import Floats, Lookup, Matrix, Predict
 from explain.whole.parts import Parts, ablate, without
 from tests.explain.whole.boards import COLUMNS, encode, random
 

@@ -4,7 +4,7 @@ import pytest
 
 from data.examples import Examples
 from data.feature import Feature
-from explain.permutation import permutation
+from explain.attributing.permutation import permutation
 from explain.whole.related import group_features, related, stability
 from tests.explain.whole.boards import random
 

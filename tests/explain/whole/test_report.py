@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from data.feature import Feature
-from explain.disagreements import disagreements
 from explain.page import render
-from explain.report_data import ReportData
+from explain.report.data import ReportData
+from explain.report.disagreements import disagreements
 from explain.whole.charts import level_names
 from explain.whole.interactions import Surface
 from explain.whole.related import Group

@@ -3,8 +3,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from data.examples import Examples
-from explain.explanations import sigmoid
-from explain.lookup import Floats
+from explain.attributing.explanations import sigmoid
+from explain.attributing.lookup import Floats
 from explain.whole.board import levels_of, numbers_of
 from explain.whole.shapes import shapes, single_carts
 from tests.explain.whole.boards import board, examples, of_risk, random

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from data.examples import Examples
-from explain.explanations import sigmoid
+from explain.attributing.explanations import sigmoid
 from explain.whole.regression import fit_regression
 from explain.whole.stand_ins import Node, fidelity, joined
 from explain.whole.tree import fit_tree

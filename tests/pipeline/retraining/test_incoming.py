@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from data.errors import InputError
-from data.log_parts import write_log
+from data.growing.log_parts import write_log
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.retraining.flow import retrain

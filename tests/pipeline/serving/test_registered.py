@@ -14,8 +14,8 @@ from mlflow.exceptions import MlflowException
 
 from data.errors import InputError
 from data.features.live import LiveEvent
-from data.live_cart import LiveCart
-from explain.cart_model import BACKGROUND, THRESHOLD, read_cart_model
+from data.live.live_cart import LiveCart
+from explain.cart.model import BACKGROUND, THRESHOLD, read_cart_model
 from explain.loaders.cart import COLUMNS, CartFunction, _load_pyfunc
 from pipeline.cart_files import example_carts, write_cart_model
 from pipeline.runner import read_config

@@ -1,0 +1,1 @@
+"""A log that grows: its parts, and whether a new one may be learnt from."""

@@ -1,0 +1,1 @@
+"""Carts that clients tell of, and what the log remembers of their visitors."""

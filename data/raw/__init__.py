@@ -1,0 +1,1 @@
+"""Raw logs, read and mapped to the event contract."""

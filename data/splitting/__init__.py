@@ -1,0 +1,1 @@
+"""Which examples and sequences train, choose and test."""

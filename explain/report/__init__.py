@@ -1,0 +1,1 @@
+"""The report of a run: its data, its parts in words and tables, and the page."""
