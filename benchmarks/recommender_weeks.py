@@ -18,7 +18,7 @@ from pipeline.champion import own_folder
 from pipeline.tracking import fetch_model
 
 K, MOST, RESAMPLES = 20, 6_000, 1_000
-FIRST, DAYS = "1", 7
+FIRST = "1"
 Floats = npt.NDArray[np.float64]
 
 
@@ -36,7 +36,7 @@ class Served:
     """All versions."""
 
 
-def tell_recommender(name: str, weeks: Sequence[Served], featurized: Path, home: Path) -> dict[str, float]:
+def tell_recommender(name: str, weeks: Sequence[Served], home: Path) -> dict[str, float]:
     """Print Recall@20 of champion, first model and best version on the sessions of each following week; the figures.
 
     All rank the same events (of whole sessions, drawn where there are more than `MOST`); an item that a version does
@@ -45,13 +45,12 @@ def tell_recommender(name: str, weeks: Sequence[Served], featurized: Path, home:
     Args:
         name: of the recommender in the registry.
         weeks: what was served after each retrain.
-        featurized: `sequences.parquet` of all weeks.
-        home: where to put what is fetched.
+        home: folder with each week's `sequences-WEEK.parquet`, and where to put what is fetched.
     """
     models = {version: _fetched(name, version, home / "recommenders" / version) for version in weeks[-1].versions}
     rows, gains, groups, worse, before = [], [], [], 0, FIRST
     for one in weeks:
-        test = _sessions_of_week(featurized / "sequences.parquet", one.week + 1, home)
+        test = read_sequences(home / f"sequences-{one.week + 1:02d}.parquet")
         hits = {version: _hits(models[version], test) for version in one.versions}
         recall = {version: float(found.mean()) for version, (found, _) in hits.items()}
         best = max(recall, key=lambda version: recall[version])
@@ -86,14 +85,6 @@ def _fetched(name: str, version: str, place: Path) -> Recommender:
     place.mkdir(parents=True)
     address = f"models:/{name}/{version}"
     return Recommender.load(own_folder("recommender", fetch_model(address, place, "tracking.recommender_name")))
-
-
-def _sessions_of_week(path: Path, week: int, home: Path) -> Sequences:
-    frame = pd.read_parquet(path)
-    days = (frame["session_start"] - frame["session_start"].min().normalize()).dt.days
-    file = home / f"sequences-{week:02d}.parquet"
-    frame[days // DAYS + 1 == week].to_parquet(file, index=False)
-    return read_sequences(file)
 
 
 def _hits(model: Recommender, test: Sequences) -> tuple[Floats, npt.NDArray[np.int64]]:

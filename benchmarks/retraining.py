@@ -5,9 +5,10 @@
 The demo shop's first week is run; then twelve more weeks arrive one by one and `retrain` decides on each, by the same
 function as the command. Items join each week, prices rise in week 5, a season turns causes round in week 7, and one
 week's prices arrive in cents. After each decision the champion and every version that was ever registered are scored on
-the week that follows, against the shop's true probabilities, so that an AUC is off by no luck of the labels. `--quick`
-is three weeks, the season beginning with the second and the last one broken. With `--recommender` a small recommender
-is retrained beside it, and every version of it ranks the sessions of the week that follows.
+the week that follows, against the shop's true probabilities, so that an AUC is off by no luck of the labels, and with
+the features that a server has then: those of the log that `retrain` keeps, without what was refused. `--quick` is three
+weeks, the season beginning with the second and the last one broken. With `--recommender` a small recommender is
+retrained beside it, and every version of it ranks the sessions of the week that follows.
 
 Targets: the champion is never more than 0.005 AUC below the best version there is; from the season on it beats the
 first week's model, never retrained (mean over the weeks; lower end of the 95% interval over sessions); the broken week
@@ -33,7 +34,7 @@ from sklearn.metrics import roc_auc_score
 from benchmarks.harness import Target, finish
 from benchmarks.recommender_weeks import Served, tell_recommender
 from data.demo import DEMO_SOURCE
-from data.demo.drift import DriftingShop, broken, simulate_week
+from data.demo.drift import DAYS, DriftingShop, broken, simulate_week
 from data.examples import Examples, from_frame
 from data.feature import read_features
 from explain.quality.planted import known_truth
@@ -171,23 +172,34 @@ class Scored:
 
 
 def score(plan: Plan, config: PipelineConfig, home: Path, versions: tuple[str, ...]) -> Scored:
-    """Let every version judge every week."""
-    truths = []
-    for week in range(1, plan.shop.weeks + 1):
-        simulated = simulate_week(plan.shop, week)
-        write_events(simulated.events, home / "true_log", week)
-        truths.append(simulated.truth.assign(week=week))
-    source = config.source.model_copy(update={"path": home / "true_log"})
-    # No feature looks ahead, so that one pass over the whole log has every week's examples as they were at their time.
-    with Progress(Console(quiet=True)) as progress:
-        run(config.model_copy(update={"source": source}), home / "all", progress, Selection(until="featurize"))
-    frame = pd.read_parquet(home / "all" / "featurize" / "examples.parquet")
+    """Let every version judge every week that something was served in."""
+    weeks = range(2, plan.shop.weeks + 1)
+    frame = pd.concat([_examples(plan, config, home, week) for week in weeks], ignore_index=True)
+    truths = [simulate_week(plan.shop, week).truth.assign(week=week) for week in weeks]
     known = known_truth(pd.concat(truths, ignore_index=True), frame)
     said = {one: predict(*_model(config, frame, one, home / "versions" / one)) for one in versions}
     return Scored(
         known["week"].to_numpy(np.int64), known["p_abandon"].to_numpy(), frame["abandoned"].to_numpy(np.int8),
         clusters_of(frame), said,
     )  # fmt: skip
+
+
+def _examples(plan: Plan, config: PipelineConfig, home: Path, week: int) -> pd.DataFrame:
+    """A week's examples by the log of that time; its sessions' items go to a file for `tell_recommender`."""
+    assert config.retrain.window_days
+    log, work = home / "logs" / f"{week:02d}", home / "weeks" / f"{week:02d}"
+    for one in range(max(1, week - config.retrain.window_days // DAYS + 1), week + 1):
+        if one == week or one != plan.broken_week:
+            events = simulate_week(plan.shop, one).events
+            write_events(events, log, one)
+    begin = events["ts"].min().normalize()
+    source = config.source.model_copy(update={"path": log})
+    with Progress(Console(quiet=True)) as progress:
+        run(config.model_copy(update={"source": source}), work, progress, Selection(until="featurize"))
+    for name, place in (("examples", work), ("sequences", home)):
+        table = pd.read_parquet(work / "featurize" / f"{name}.parquet")
+        table[table["session_start"] >= begin].to_parquet(place / f"{name}-{week:02d}.parquet", index=False)
+    return pd.read_parquet(work / f"examples-{week:02d}.parquet")
 
 
 def _model(config: PipelineConfig, frame: pd.DataFrame, version: str, place: Path) -> tuple[Any, Examples]:
@@ -246,11 +258,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="three weeks")
     parser.add_argument("--recommender", action="store_true", help="retrain a recommender as well")
-    parser.add_argument("--sessions", type=int, default=6_000, help="sessions a week")
+    parser.add_argument("--sessions", type=int, help="sessions a week; 20,000, or 6,000 with --quick")
     parser.add_argument("--seed", type=int, default=7, help="seed of the shop")
     parser.add_argument("--workdir", type=Path, help="where to keep everything; a temporary folder where not given")
     arguments = parser.parse_args()
-    plan = Plan(DriftingShop(weeks=14, sessions=arguments.sessions, items=600, seed=arguments.seed), broken_week=10)
+    sessions = arguments.sessions or (6_000 if arguments.quick else 20_000)
+    plan = Plan(DriftingShop(weeks=14, sessions=sessions, items=600, seed=arguments.seed), broken_week=10)
     if arguments.quick:
         plan = Plan(replace(plan.shop, weeks=5, price_week=2, season_week=2), broken_week=4)
     with tempfile.TemporaryDirectory() as scratch:
@@ -264,8 +277,7 @@ def main() -> None:
         figures = tell(plan, weeks, score(plan, config, home, weeks[-1].served["abandonment"].versions))
         if arguments.recommender:
             served = [one.served["recommender"] for one in weeks]
-            name, featurized = config.tracking.recommender_name, home / "all" / "featurize"
-            figures |= tell_recommender(str(name), served, featurized, home)
+            figures |= tell_recommender(str(config.tracking.recommender_name), served, home)
         finish("retraining", figures, TARGETS + (RECOMMENDER_TARGETS if arguments.recommender else ()))
 
 

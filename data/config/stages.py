@@ -112,8 +112,12 @@ class SplitConfig(StrictModel):
     """First moment of the test sessions, UTC where naive, for a split by time; `train` and `validation` then share what
     lies before it in their proportion. Where not set, the shares alone decide."""
 
+    validation_by: Literal["time", "visitor"] = "time"
+    """What validates in a split by time: the latest sessions before the test, or those of visitors drawn by a hash, so
+    that the latest sessions train as well."""
+
     seed: NonNegativeInt = 0
-    """Seed of the hash that splits by group."""
+    """Seed of the hash that splits by group, and that draws visitors for validation."""
 
     leak_auc: float = Field(default=0.8, gt=0.5, lt=1.0)
     """The leak guard names a feature that alone reaches this AUC on validation examples, beyond chance."""

@@ -10,6 +10,7 @@ import ibis
 
 from data.config import ColumnConfig, EngineConfig, SourceConfig
 from data.engine import engine, read_parquet, write_parquet
+from data.growing.log_profile import DAY
 from data.raw.duplicates import MAPPED
 
 LOG_SOURCE = SourceConfig(
@@ -58,6 +59,28 @@ def added_rows(part: ibis.Table, earlier: ibis.Table | None) -> ibis.Table:
         return part
     same = [overlap[name].identical_to(earlier[name]) for name in MAPPED]
     return part.filter(part.ts > last).union(overlap.anti_join(earlier.filter(earlier.ts >= begin), same))
+
+
+def leave_out_future(part: Path, now: datetime, config: EngineConfig, scratch: Path) -> int:
+    """Rewrite a part without events of a day from now or later: one of them would be the log's newest for years.
+
+    Args:
+        part: `events.parquet` of an ingest; another name of the same file keeps all of it.
+        now: the present moment, UTC without a zone.
+        config: the SQL engine.
+        scratch: folder for temporary files.
+
+    Returns:
+        How many were left out.
+    """
+    with engine(config, scratch) as backend:
+        rows = read_parquet(backend, part)
+        future = int((rows.ts > now + DAY).sum().fill_null(0).to_pyarrow().as_py())
+        if future:
+            whole = scratch / f"{part.name}.partial"
+            write_parquet(rows.filter(rows.ts <= now + DAY), whole)
+            whole.replace(part)
+    return future
 
 
 def measure_added(part: Path, earlier: Sequence[Path], config: EngineConfig, scratch: Path) -> Added:

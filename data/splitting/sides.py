@@ -21,8 +21,8 @@ _HASH_DIGITS = 8
 class Boundaries:
     """Moments at which the log is cut: train | `validation_from` | validation | `test_from` | test."""
 
-    validation_from: datetime
-    """First moment of validation."""
+    validation_from: datetime | None
+    """First moment of validation; None where visitors are drawn for it."""
 
     test_from: datetime
     """First moment of test."""
@@ -47,7 +47,7 @@ def boundaries(starts: "pd.Series[Any]", config: SplitConfig) -> Boundaries:
 
     Args:
         starts: (sessions,) moment each session started.
-        config: the shares.
+        config: the shares, and whether validation is cut off in time.
 
     Raises:
         InputError: no session starts before `config.test_from`.
@@ -65,6 +65,8 @@ def boundaries(starts: "pd.Series[Any]", config: SplitConfig) -> Boundaries:
                 f"`split.test_from` should be after the log's first session, which starts {ordered[0]}. "
                 f"Received: {config.test_from}"
             )
+    if config.validation_by == "visitor":
+        return Boundaries(None, test_from)
     return Boundaries(learnt[round(share * (len(learnt) - 1))].to_pydatetime(), test_from)
 
 
@@ -102,37 +104,39 @@ def choose(
 
 def on_side(rows: ibis.Table, side: Split, cut: Boundaries | None, config: SplitConfig) -> ibis.Value:
     """Whether a row, with `session_start`, `session_end` and `visitor_id`, belongs to a side."""
-    return _side_by_group(rows, side, config) if cut is None else _side_by_time(rows, side, cut)
-
-
-def _side_by_time(rows: ibis.Table, side: Split, cut: Boundaries) -> ibis.Value:
+    if cut is None:
+        both = config.train + config.validation
+        return {
+            "train": _drawn(rows, config, 0.0, config.train),
+            "validation": _drawn(rows, config, config.train, both),
+            "test": _drawn(rows, config, both, 1.0),
+        }[side]
+    if side == "test":
+        return rows.session_start >= cut.test_from
+    before = rows.session_end < cut.test_from
+    if cut.validation_from is None:
+        share = config.train / (config.train + config.validation)
+        low, high = (0.0, share) if side == "train" else (share, 1.0)
+        return before & _drawn(rows, config, low, high)
     if side == "train":
         return rows.session_end < cut.validation_from
-    if side == "validation":
-        return (rows.session_start >= cut.validation_from) & (rows.session_end < cut.test_from)
-    return rows.session_start >= cut.test_from
+    return (rows.session_start >= cut.validation_from) & before
 
 
-def _side_by_group(rows: ibis.Table, side: Split, config: SplitConfig) -> ibis.Value:
+def _drawn(rows: ibis.Table, config: SplitConfig, low: float, high: float) -> ibis.Value:
+    """Whether the hash of a row's visitor, as a share of all hashes, lies in [low, high)."""
     # Hexadecimal digits of one length order as their numbers do, and MD5 is the same on every engine.
     place = (ibis.literal(f"{config.seed}:") + rows.visitor_id).hexdigest("md5").substr(0, _HASH_DIGITS)
-    first, second = (f"{int(share * 16**_HASH_DIGITS):0{_HASH_DIGITS}x}" for share in _shares(config))
-    if side == "train":
-        return place < first
-    if side == "validation":
-        return (place >= first) & (place < second)
-    return place >= second
-
-
-def _shares(config: SplitConfig) -> tuple[float, float]:
-    return config.train, config.train + config.validation
+    first, second = (f"{int(share * 16**_HASH_DIGITS):0{_HASH_DIGITS}x}" for share in (low, high))
+    return place >= first if high == 1.0 else (place >= first) & (place < second)
 
 
 def _facts(rows: ibis.Table, wholes: int, cut: Boundaries | None, config: SplitConfig, kind: Kind) -> dict[str, Any]:
     counts = {side: kind.count(rows.filter(on_side(rows, side, cut, config))) for side in SIDES}
     dropped = wholes - sum(count["sessions"] for count in counts.values())
     cut_at = None if cut is None else {
-        "validation_from": cut.validation_from.isoformat(), "test_from": cut.test_from.isoformat(),
+        "validation_from": cut.validation_from and cut.validation_from.isoformat(),
+        "test_from": cut.test_from.isoformat(),
     }  # fmt: skip
     notes = (
         [f"{dropped:,} sessions cross a boundary in time and were dropped from the earlier side."] if dropped else []

@@ -14,12 +14,13 @@ LIMITS = (
     "Both models were scored on the same sessions, which began after everything that either has learnt from.",
     "An interval that reaches zero does not say that the models are equal, only that these sessions cannot tell them "
     "apart: the champion stays then, unless log loss surely falls far, and the next retrain compares again.",
-    "A challenger learns to rank from what lies before the newest window; the newest window is learnt from by the next "
-    "challenger. One that had learnt from it could not be proven to be no worse. The newest window only calibrates its "
-    "probabilities, by two numbers that change no rank: what is said here of log loss, Brier score and calibration "
-    "error is by calibrations on other sessions of that window.",
-    "An abandonment model that is not promoted is heard once more with the next retrain, by the sessions of both "
-    "windows: either it is surely better then, or it is dropped. Its calibration is judged on the newer one.",
+    "A challenger learns to rank from what lies before the sessions it is judged on, the earlier of the new ones "
+    "included (`retrain.judged_share`). One that had learnt from all of them could not be proven to be no worse. Those "
+    "it is judged on only calibrate its probabilities, by two numbers that change no rank: what is said here of log "
+    "loss, Brier score and calibration error is by calibrations on other sessions among them.",
+    "An abandonment model that is not promoted is heard once more with the next retrain, by all sessions since that "
+    "neither model has learnt from: either it is surely better then, or it is dropped. Its calibration is judged on "
+    "the newest of them.",
     "Drift says that carts look otherwise than those the champion learnt from. It is no proof that the champion has "
     "become worse; the comparison is. Both sides are compared at the same hours of the week, so that a window of other "
     "weekdays is no drift.",
@@ -106,7 +107,8 @@ def _facts(decision: Mapping[str, Any]) -> dict[str, str]:
         "New events": f"{count_text(data['added'])}, of which {count_text(data['late'])} are late",
         "Events of the whole log": count_text(data["events"]),
         "Newest event": _moment(data["watermark"]),
-        "Sessions compared begin after": _moment(decision["test_from"]),
+        "New sessions begin after": _moment(decision["new_from"]),
+        "Those compared on begin after": _moment(decision["test_from"]),
     }
     unknown = decision["new_items"]
     if unknown:

@@ -15,6 +15,10 @@ class RetrainConfig(StrictModel):
     window_days: PositiveInt | None = None
     """Days of the log, back from its newest event, that the challenger learns from; all of it where not set."""
 
+    judged_share: float = Field(default=0.5, gt=0.0, le=1.0)
+    """Share in time of the newest window, its latest part, that champion and challenger are judged on; the challenger
+    learns from what lies before. More shows smaller gains; less lets it learn sooner what has changed."""
+
     margin: float = Field(default=0.0, ge=0.0, lt=0.5)
     """Gain in AUC that the lower end of the interval has to be above before the abandonment model is replaced."""
 
@@ -41,7 +45,7 @@ class RetrainConfig(StrictModel):
     below it keeps the champion."""
 
     min_sessions: PositiveInt = 200
-    """Sessions of the newest window below which nothing is decided and the champion stays."""
+    """Sessions to judge on below which nothing is decided and the champion stays."""
 
     psi_warning: float = Field(default=0.1, gt=0.0)
     """Population stability index from which a feature is reported as drifting."""

@@ -55,8 +55,9 @@ class Version:
     @property
     def window(self) -> str:
         """First and last day of the examples it was trained and chosen on."""
-        days = [self.tags[key][:10] for key in ("train_from", "validation_to") if key in self.tags]
-        return " to ".join(days)
+        first = min((self.tags[key] for key in ("train_from", "validation_from") if key in self.tags), default=None)
+        last = max((self.tags[key] for key in ("train_to", "validation_to") if key in self.tags), default=None)
+        return " to ".join(moment[:10] for moment in (first, last) if moment)
 
 
 def models_command(as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""The challenger: trained by the stages of `run` on the log up to the newest window, and tested on that window."""
+"""The challenger: trained by the stages of `run` on all but the part of the newest window that it is tested on."""
 
 import json
 import shutil
@@ -32,8 +32,11 @@ class Plan:
     config: PipelineConfig
     """That of its run, whose source is the log of all accepted parts."""
 
+    new_from: datetime
+    """First moment of the newest window, all of which came after what the champion has learnt from."""
+
     test_from: datetime
-    """First moment of the newest window."""
+    """First moment of the part of it that is judged on."""
 
     notes: tuple[str, ...]
     """What a reader of the decision should know."""
@@ -42,8 +45,10 @@ class Plan:
 def plan_challenger(config: PipelineConfig, workdir: Path, folder: Path, state: State, champions: Champions) -> Plan:
     """The run that makes the challenger.
 
-    Sessions that begin in the newest window test; neither model has learnt from any of them. The challenger learns from
-    the sessions that ended before it, within `retrain.window_days`.
+    Sessions that begin in the latest part of the newest window test; neither model has learnt from any of them. The
+    challenger learns from the sessions that ended before, within `retrain.window_days`: also from the newest window's
+    earlier part, or it would know nothing of what has changed since the champion was trained. For the same reason
+    visitors are drawn for validation, and not the latest days.
 
     Args:
         config: the user's.
@@ -53,12 +58,13 @@ def plan_challenger(config: PipelineConfig, workdir: Path, folder: Path, state: 
         champions: what training starts from.
     """
     known = [moment for moment in (state.window_from, champions.learnt_until()) if moment is not None]
-    test_from = max(known) + TICK
+    new_from = max(known) + TICK
+    test_from = new_from + (1.0 - config.retrain.judged_share) * max(state.watermark - new_from, timedelta(0))
     notes: list[str] = []
     abandonment, warm = _best(config, workdir, notes), _warm_starts(config, champions, notes)
     changed = {
         "source": LOG_SOURCE.model_copy(update={"path": folder / LOG}),
-        "split": config.split.model_copy(update={"by": "time", "test_from": test_from}),
+        "split": config.split.model_copy(update={"by": "time", "validation_by": "visitor", "test_from": test_from}),
         "abandonment": abandonment.model_copy(update={"warm_start": warm.get("abandonment")}),
         "recommender": config.recommender.model_copy(update={"warm_start": warm.get("recommender")}),
         # Networks that are compared in a report only, and never registered.
@@ -66,15 +72,15 @@ def plan_challenger(config: PipelineConfig, workdir: Path, folder: Path, state: 
     }
     if not config.retrain.tune:
         changed["tune"] = config.tune.model_copy(update={"trials": 0})
-    return Plan(config.model_copy(update=changed), test_from, tuple(notes))
+    return Plan(config.model_copy(update=changed), new_from, test_from, tuple(notes))
 
 
 def prepare(plan: Plan, home: Path, folder: Path, state: State, progress: Progress) -> int:
     """Write the log and take its examples, without training.
 
     Returns:
-        Sessions of the newest window to compare on: those with a cart, where both outcomes are among them; of two
-        events or more where there is no abandonment model.
+        Sessions to compare on: those with a cart, where both outcomes are among them; of two events or more where there
+        is no abandonment model.
     """
     config = plan.config
     scratch = folder / "scratch"
@@ -96,11 +102,11 @@ def _sessions(featurized: Path, plan: Plan) -> int:
         examples = pd.read_parquet(
             featurized / "examples.parquet", columns=["session_id", "session_start", "abandoned"]
         )
-        newest = examples[examples["session_start"] >= plan.test_from]
-        return int(newest["session_id"].nunique()) if newest["abandoned"].nunique() == 2 else 0
+        judged = examples[examples["session_start"] >= plan.test_from]
+        return int(judged["session_id"].nunique()) if judged["abandoned"].nunique() == 2 else 0
     sequences = pd.read_parquet(featurized / "sequences.parquet", columns=["session_start", "items"])
-    newest = sequences[sequences["session_start"] >= plan.test_from]
-    return int((newest["items"].map(len) >= 2).sum())
+    judged = sequences[sequences["session_start"] >= plan.test_from]
+    return int((judged["items"].map(len) >= 2).sum())
 
 
 def _best(config: PipelineConfig, workdir: Path, notes: list[str]) -> AbandonmentConfig:

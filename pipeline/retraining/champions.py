@@ -102,5 +102,5 @@ def _fetch(client: "MlflowClient", model: str, name: str, version: str, place: P
     target.mkdir()
     fetched = own_folder(model, fetch_model(f"models:/{name}/{version}", target, f"tracking.{model}_name"))
     tags = client.get_model_version(name, version).tags
-    known = [tags[tag] for tag in ("validation_to", CALIBRATED) if tag in tags]
+    known = [tags[tag] for tag in ("train_to", "validation_to", CALIBRATED) if tag in tags]
     return Standing(name, version, fetched.relative_to(place).as_posix(), max(known, default=None))

@@ -56,7 +56,7 @@ def retrain(config: PipelineConfig, workdir: Path, progress: Progress, now: date
     with locked(workdir), reached(KEPT):
         home = workdir / HOME
         before = read_state(home)
-        state = before or first_state(workdir)
+        state = before or first_state(workdir, now)
         check_store(home, state)
         client = open_store()
         finish(client, workdir)

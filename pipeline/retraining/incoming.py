@@ -10,7 +10,7 @@ from typing import Any
 
 from data.engine import engine, read_parquet
 from data.errors import InputError
-from data.growing.log_parts import measure_added, write_log
+from data.growing.log_parts import leave_out_future, measure_added, write_log
 from data.growing.log_profile import Profile, profile, together
 from data.growing.new_data import Check, check_new, check_volume, refusal
 from data.raw.ingest import ingest
@@ -74,9 +74,10 @@ def take_in(
     judged = [_judge(config, home, one, log, scratch, progress, now) for one in waiting]
     judged = _by_volume(config, judged, log, scratch)
     for one in judged:
-        state = (
-            _refuse(config, home, state, one, progress) if one.reason else _accept(config, home, state, one, progress)
-        )
+        if one.reason:
+            state = _refuse(config, home, state, one, progress)
+        else:
+            state = _accept(config, home, state, one, progress, now)
     shutil.rmtree(scratch)
     return state, judged
 
@@ -122,18 +123,21 @@ def _refuse(config: PipelineConfig, home: Path, state: State, one: Judged, progr
     return state.model_copy(update={"refused": (*others, refused)})
 
 
-def _accept(config: PipelineConfig, home: Path, state: State, one: Judged, progress: Progress) -> State:
+def _accept(config: PipelineConfig, home: Path, state: State, one: Judged, progress: Progress, now: datetime) -> State:
     names, folder = one.arrival.names, home / PARTS / one.arrival.id
     write_whole(folder / ARRIVAL, json.dumps(one.as_table(), indent=1, ensure_ascii=False) + "\n")
     # The same file with other content counts in the place of what it was before.
     parts = [part.model_copy(update={"superseded": True}) if part.names == names else part for part in state.parts]
     earlier = [events_of(home, part) for part in _active(parts)]
+    future = leave_out_future(folder / "events.parquet", now, config.engine, folder)
     found = measure_added(folder / "events.parquet", earlier, config.engine, folder)
     part = Part(
-        id=one.arrival.id, names=names, hashes=one.arrival.hashes, events=one.profile.events if one.profile else 0,
+        id=one.arrival.id, names=names, hashes=one.arrival.hashes,
+        events=one.profile.events - future if one.profile else 0,
         added=found.events, late=found.late, first=found.first, last=found.last,
     )  # fmt: skip
     late = f", {part.late:,} of them late" if part.late else ""
+    late += f"; {future:,} more in the future were left out" if future else ""
     told = f"{', '.join(names)}: {part.events:,} events, {part.added:,} of them new{late}"
     progress.finished("new data", "accepted", 0.0, told)
     undecided = (*state.undecided, part.id) if part.added else state.undecided

@@ -22,7 +22,7 @@ from models.promotion.verdict import Verdict
 from models.recommending.recommender import Recommender
 from models.sessions.sequences import read_sequences
 from pipeline.config import PipelineConfig
-from pipeline.retraining.challenger import TICK
+from pipeline.retraining.challenger import TICK, Plan
 from pipeline.retraining.champions import Champions
 from pipeline.retraining.composing import FEATURES
 from pipeline.retraining.decision import Comparison, Hearing
@@ -30,19 +30,20 @@ from pipeline.retraining.kept import MODEL, KeptChallenger
 
 
 def compare(
-    config: PipelineConfig, workdir: Path, work: Path, champions: Champions, kept: KeptChallenger | None = None
+    made: Plan, workdir: Path, work: Path, champions: Champions, kept: KeptChallenger | None = None
 ) -> Comparison:
     """Score both on the same sessions and judge; a model that has no champion yet is promoted.
 
     Where the new challenger of the abandonment model is not, the one that was kept the time before is heard again.
 
     Args:
-        config: the challenger's.
+        made: what the challenger was made of.
         workdir: the work folder, with the examples that its champion learnt from.
         work: the challenger's work folder.
         champions: the models to beat.
         kept: the abandonment challenger that was kept the time before.
     """
+    config = made.config
     history = json.loads((work / "train" / "history.json").read_text())
     skipped = {model: str(made["skipped"]) for model, made in history.items() if "skipped" in made}
     unknown, calibration, hearing = None, None, None
@@ -56,7 +57,7 @@ def compare(
                 hearing = Hearing(kept.retrain, kept.version, _hear_again(config, work, champions, kept))
         else:
             verdicts[model], unknown = _recommender(config, work, champions.folder(model))
-    drift = _drift(config, workdir, work) if config.abandonment.enabled else None
+    drift = _drift(made, workdir, work) if config.abandonment.enabled else None
     return Comparison(dict(sorted(verdicts.items())), skipped, drift, unknown, calibration, hearing)
 
 
@@ -104,13 +105,16 @@ def _recommender(config: PipelineConfig, work: Path, champion: Path) -> tuple[Ve
     return verdict, new_items(old.vocabulary.items, np.array(test.names, dtype=object)[test.codes]).as_table()
 
 
-def _drift(config: PipelineConfig, workdir: Path, work: Path) -> dict[str, Any] | None:
+def _drift(made: Plan, workdir: Path, work: Path) -> dict[str, Any] | None:
+    """What the whole newest window is like beside what the champion learnt from."""
     if not (workdir / "split" / "train.parquet").exists():
         return None
-    reference, current = read_examples(workdir / "split", "train"), read_examples(work / "split", "test")
+    reference, frame = read_examples(workdir / "split", "train"), pd.read_parquet(work / "featurize/examples.parquet")
+    newest = frame[frame["session_start"] >= made.new_from].reset_index(drop=True)
+    current = from_frame(newest, read_features(work / "split" / FEATURES))
     kinds = {spec.name: spec.kind for spec in reference.specs}
     shared = {spec.name for spec in current.specs if kinds.get(spec.name) == spec.kind}
-    return measure_drift(_only(reference, shared), _only(current, shared), config.retrain).as_table()
+    return measure_drift(_only(reference, shared), _only(current, shared), made.config.retrain).as_table()
 
 
 def _only(examples: Examples, names: set[str]) -> Examples:

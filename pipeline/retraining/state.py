@@ -142,8 +142,12 @@ def write_state(home: Path, state: State) -> None:
     write_whole(home / STATE, state.model_dump_json(indent=1) + "\n")
 
 
-def first_state(workdir: Path) -> State:
+def first_state(workdir: Path, now: datetime) -> State:
     """What a work folder's run took in, as the first part of the log.
+
+    Args:
+        workdir: the work folder.
+        now: the present moment, UTC without a zone.
 
     Raises:
         InputError: the folder has no finished run on a log.
@@ -158,10 +162,12 @@ def first_state(workdir: Path) -> State:
     folder = workdir / HOME / PARTS / FIRST
     folder.mkdir(parents=True, exist_ok=True)
     link(events, folder / events.name)
-    from data.growing.log_parts import measure_added
+    from data.growing.log_parts import leave_out_future, measure_added
     from pipeline.runner import read_config
 
-    found = measure_added(events, (), read_config(workdir).engine, folder)
+    taken, engine = _events(workdir / HOME, FIRST), read_config(workdir).engine
+    leave_out_future(taken, now, engine, folder)
+    found = measure_added(taken, (), engine, folder)
     hashes = tuple(str(digest) for digest in manifest["fingerprint"]["input"].values())
     part = Part(
         id=FIRST, names=(), hashes=hashes, events=found.events, added=found.events, late=0,
@@ -173,7 +179,11 @@ def first_state(workdir: Path) -> State:
 
 def events_of(home: Path, part: Part) -> Path:
     """The accepted events of a part."""
-    return home / PARTS / part.id / "events.parquet"
+    return _events(home, part.id)
+
+
+def _events(home: Path, part: str) -> Path:
+    return home / PARTS / part / "events.parquet"
 
 
 def link(source: Path, target: Path) -> None:

@@ -56,12 +56,13 @@ class Retrain:
         made = self._plan(state)
         sessions = prepare(made, self.workdir / HOME, folder, state, self.progress)
         facts: dict[str, Any] = {
+            "new_from": made.new_from.isoformat(),
             "test_from": made.test_from.isoformat(),
             "sessions": sessions,
             "notes": list(made.notes),
             "arrivals": undecided_arrivals(self.workdir / HOME, state),
         }
-        why = self._too_few(sessions, state) or self._train(made, folder)
+        why = self._too_few(sessions, made) or self._train(made, folder)
         if why is not None:
             decision = waiting(made.config, retrain, state, why, facts)
         else:
@@ -70,7 +71,7 @@ class Retrain:
             self.progress.started("compare")
             champions = fetch_champions(self.client, self.config, self.workdir, folder / PLACE)
             kept = kept_challenger(self.client, made.config, self.workdir, state, champions)
-            found = compare(made.config, self.workdir, folder / WORK, champions, kept)
+            found = compare(made, self.workdir, folder / WORK, champions, kept)
             decision = decided(made.config, retrain, state, champions, found, facts)
         write_whole(folder / CONFIG, self.config.model_dump_json(indent=1) + "\n")
         write_decision(folder, decision)
@@ -135,12 +136,12 @@ class Retrain:
         title = f"{decision['preset']} · {decision['id']} · {decision['decision']}"
         return decision | {"run_id": open_decision(self.client, self.config, decision["id"], title)}
 
-    def _too_few(self, sessions: int, state: State) -> str | None:
+    def _too_few(self, sessions: int, made: Plan) -> str | None:
         if sessions >= self.config.retrain.min_sessions:
             return None
         unit = "sessions with a cart" if self.config.abandonment.enabled else "sessions of two events"
         return (
-            f"{sessions:,} {unit} to compare on have begun since {state.window_from:%Y-%m-%d %H:%M} UTC, and "
+            f"{sessions:,} {unit} to compare on have begun since {made.test_from:%Y-%m-%d %H:%M} UTC, and "
             f"`retrain.min_sessions` is {self.config.retrain.min_sessions:,}. They count again next time."
         )
 

@@ -34,7 +34,7 @@ def decision(**changes: Any) -> dict[str, Any]:
         "new_items": {"events": 1000, "new_events": 30, "new_items": 2, "share": 0.03},
         "data": {"window_from": "2026-04-24T10:00:00", "watermark": "2026-05-01T10:00:00", "added": 1000, "late": 3,
                  "events": 5000},
-        "test_from": "2026-04-24T10:00:00.000001", "sessions": 250,
+        "new_from": "2026-04-24T10:00:00.000001", "test_from": "2026-04-27T22:00:00.000001", "sessions": 250,
         "arrivals": [{"files": [EVIL[0]], "reason": None, "checks": [check | {"passed": True}]}],
         **changes,
     }  # fmt: skip

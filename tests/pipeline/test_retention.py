@@ -23,7 +23,7 @@ def workdir(tmp_path: Path) -> Path:
         weeks()[week].to_csv(tmp_path / "logs" / f"week{week}.csv", index=False)
     work = tmp_path / "work"
     with Progress() as progress:
-        state, _ = take_in(config(tmp_path / "logs"), work / HOME, first_state(work), progress, NOW)
+        state, _ = take_in(config(tmp_path / "logs"), work / HOME, first_state(work, NOW), progress, NOW)
     write_state(work / HOME, state)
     (work / "train").mkdir()
     (work / "train" / "abandonment.keras").write_text("a model")

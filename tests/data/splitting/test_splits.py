@@ -99,9 +99,9 @@ def test_by_group_shares_come_near_those_asked_for_and_the_seed_moves_visitors(t
     assert set(one["test"]["visitor_id"]) != set(other["test"]["visitor_id"])
 
 
-@pytest.mark.parametrize("by", ["time", "group"])
-def test_sequences_are_cut_like_the_examples(tmp_path: Path, by: str) -> None:
-    sides = split(tmp_path, examples(200, hours=3), sequences=True, by=by)
+@pytest.mark.parametrize(("by", "validation_by"), [("time", "time"), ("time", "visitor"), ("group", "time")])
+def test_sequences_are_cut_like_the_examples(tmp_path: Path, by: str, validation_by: str) -> None:
+    sides = split(tmp_path, examples(200, hours=3), sequences=True, by=by, validation_by=validation_by)
     for side in SIDES:
         assert set(sides[f"sequences_{side}"]["session_id"]) == set(sides[side]["session_id"])
 
@@ -147,6 +147,24 @@ def test_a_given_moment_begins_the_test_and_the_shares_divide_what_lies_before(
     before = frame.loc[frame["session_start"] < moment, "session_start"].drop_duplicates().sort_values()
     begin = sides["validation"]["session_start"].min()
     assert abs((before < begin).mean() - 0.75) <= 2 / len(before)
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_visitors_drawn_for_validation_leave_the_latest_sessions_to_train(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    frame, folder = examples(1500, seed, hours=3.0, visitors=500), tmp_path_factory.mktemp("split")
+    by_time = split(folder / "time", frame, by="time")
+    sides = split(folder / "visitor", frame, by="time", validation_by="visitor", seed=seed)
+    pd.testing.assert_frame_equal(sides["test"], by_time["test"])
+    train, validation = sides["train"], sides["validation"]
+    assert not set(train["visitor_id"]) & set(validation["visitor_id"])
+    ended = frame[frame["session_end"] < sides["test"]["session_start"].min()]
+    learnt = pd.concat([train, validation])
+    assert set(learnt["session_id"]) == set(ended["session_id"])
+    assert len(validation) / len(learnt) == pytest.approx(0.1 / 0.8, abs=0.05)
+    assert train["session_start"].max() > by_time["validation"]["session_start"].min()
 
 
 def test_a_moment_with_a_zone_is_the_same_instant() -> None:

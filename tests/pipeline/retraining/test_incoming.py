@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -46,14 +47,14 @@ def log(folder: Path, state: State) -> pd.DataFrame:
 
 
 def test_what_the_run_has_read_is_not_new_under_any_name(shop: Path) -> None:
-    state = first_state(shop / "work")
+    state = first_state(shop / "work", NOW)
     assert state.window_from == state.watermark == weeks()[0]["ts"].max()
     put(shop, "copy.csv", weeks()[0])
     assert take(shop, state) == (state, [])
 
 
 def test_a_new_week_is_added_once(shop: Path) -> None:
-    state = first_state(shop / "work")
+    state = first_state(shop / "work", NOW)
     put(shop, "week1.csv", weeks()[1])
     state, (found,) = take(shop, state)
     (part,) = [part for part in state.parts if part.id == found.arrival.id]
@@ -69,7 +70,7 @@ def test_a_new_week_is_added_once(shop: Path) -> None:
 
 
 def test_a_file_that_grew_adds_what_is_new_and_a_late_file_counts(shop: Path) -> None:
-    state = first_state(shop / "work")
+    state = first_state(shop / "work", NOW)
     old, new = weeks()[1], weeks()[2]
     put(shop, "all.csv", old.iloc[::2])
     state, _ = take(shop, state)
@@ -86,7 +87,7 @@ def test_a_file_that_grew_adds_what_is_new_and_a_late_file_counts(shop: Path) ->
 
 
 def test_a_mended_file_counts_in_the_place_of_what_it_was(shop: Path) -> None:
-    state = first_state(shop / "work")
+    state = first_state(shop / "work", NOW)
     put(shop, "week1.csv", weeks()[1])
     state, _ = take(shop, state)
     put(shop, "week1.csv", weeks()[1].assign(quantity=2))
@@ -97,7 +98,7 @@ def test_a_mended_file_counts_in_the_place_of_what_it_was(shop: Path) -> None:
 
 
 def test_what_is_refused_leaves_the_log_as_it_was_until_its_content_or_the_rules_change(shop: Path) -> None:
-    before = first_state(shop / "work")
+    before = first_state(shop / "work", NOW)
     put(shop, "week1.csv", weeks()[1].assign(price=weeks()[1]["price"] * 100))
     put(shop, "week2.csv", weeks()[2].drop(columns="visitor_id"))
     (shop / "logs" / "week3.csv").write_text(weeks()[3].to_csv(index=False).replace("2025-", "a-"))
@@ -121,14 +122,38 @@ def test_the_bad_rows_of_each_refused_file_are_kept(shop: Path) -> None:
     for week in (1, 2):
         text = weeks()[week].to_csv(index=False).replace("2025-", "a-")
         (shop / "logs" / f"week{week}.csv").write_text(text)
-    _, judged = take(shop, first_state(shop / "work"))
+    _, judged = take(shop, first_state(shop / "work", NOW))
     copies = [Path(str(one.reason).split("All of them are in ")[1].split(".parquet")[0] + ".parquet") for one in judged]
     for one, copy in zip(judged, copies, strict=True):
         assert set(pd.read_parquet(copy)["file"]) == set(one.arrival.names)
 
 
+def test_an_event_with_a_wrong_year_is_left_out_and_holds_nothing_up(shop: Path) -> None:
+    state = first_state(shop / "work", NOW)
+    stray = weeks()[1].tail(1).assign(ts=pd.Timestamp(NOW + timedelta(days=400)))
+    put(shop, "week1.csv", weeks()[1], stray)
+    state, (found,) = take(shop, state)
+    assert found.reason is None
+    assert state.watermark == weeks()[1]["ts"].max()
+    assert (state.parts[-1].added, state.parts[-1].events) == (len(weeks()[1]), len(weeks()[1]))
+    put(shop, "week2.csv", weeks()[2])
+    state, _ = take(shop, state)
+    assert (state.watermark, state.parts[-1].late) == (weeks()[2]["ts"].max(), 0)
+    assert len(log(shop, state)) == sum(map(len, weeks()[:3]))
+
+
+def test_a_run_that_has_read_an_event_with_a_wrong_year_can_be_retrained(shop: Path) -> None:
+    events = shop / "work" / "ingest" / "events.parquet"
+    taken = pd.read_parquet(events)
+    stray = taken.tail(1).assign(ts=taken["ts"].tail(1) + timedelta(days=4000))
+    whole = pd.concat([taken, stray])
+    whole.to_parquet(events, index=False)
+    assert first_state(shop / "work", NOW).watermark == weeks()[0]["ts"].max()
+    assert len(pd.read_parquet(events)) == len(whole)
+
+
 def test_shards_of_one_day_are_held_to_the_usual_volume_together(shop: Path) -> None:
-    state = first_state(shop / "work")
+    state = first_state(shop / "work", NOW)
     for shard in range(6):
         put(shop, f"shard{shard}.csv", weeks()[1].iloc[shard::6])
     state, judged = take(shop, state)
@@ -154,7 +179,7 @@ def test_families_of_files_are_taken_in_together(tmp_path: Path) -> None:
 
     with Progress() as progress:
         run(made, tmp_path / "work", progress, Selection(until="ingest"))
-    state = first_state(tmp_path / "work")
+    state = first_state(tmp_path / "work", NOW)
     buys = weeks()[1]["event"] == "purchase"
     put(tmp_path, "other1.csv", weeks()[1][~buys])
     put(tmp_path, "buys1.csv", weeks()[1][buys])
@@ -173,12 +198,12 @@ def test_a_state_of_another_version_is_one_clear_message(tmp_path: Path) -> None
         read_state(tmp_path)
     assert read_state(tmp_path / "nowhere") is None
     with pytest.raises(InputError, match="Run first: python -m pipeline run"):
-        first_state(tmp_path)
+        first_state(tmp_path, NOW)
 
 
 def test_a_retrain_does_not_go_on_in_another_store(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shop / 'one.db'}")
-    write_state(shop / "work" / HOME, first_state(shop / "work"))
+    write_state(shop / "work" / HOME, first_state(shop / "work", NOW))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shop / 'other.db'}")
     with Progress() as progress, pytest.raises(InputError, match=r"`MLFLOW_TRACKING_URI` should be .*one\.db, whose"):
         retrain(config(shop / "logs"), shop / "work", progress, NOW)
