@@ -38,8 +38,8 @@ def judge(
     loss surely falls; log loss does not surely rise; no slice surely falls by more than `max_slice_fall`. Both are
     scored on the same draws of whole sessions (Efron & Tibshirani 1993, ch. 8 and 13), so that what they share cancels.
 
-    A challenger that is heard again brings the examples of earlier windows too. They show how it ranks; how well its
-    probabilities are calibrated, and that it is better still, the newest window has to show.
+    A challenger that is heard again brings the examples of earlier sessions too. They show how it ranks; how well its
+    probabilities are calibrated, and that it is better still, the newest ones have to show.
 
     Args:
         champion_probability: (n,) the champion's probabilities of "abandoned".
@@ -49,7 +49,7 @@ def judge(
         seed: of the draws.
         bins: equal-count bins of the calibration error.
         ranked: (n,) what the challenger ranks by, where several calibrations made its probabilities.
-        newest: (n,) which examples are of the newest window; all where not given.
+        newest: (n,) which examples a new challenger is judged on, where the others are earlier; all where not given.
 
     Returns:
         The verdict; where too few sessions, one class only or a probability that is none leave nothing to compare, the
@@ -78,7 +78,7 @@ def judge(
         _slice(one, examples, order, clusters, config, seed) for one in slices_of(examples, said[CHAMPION])
     ]
     if evidence["differences"]["auc"] is None:
-        return kept("Too many resamples of the newest window have one class only to compare AUCs.", evidence)
+        return kept("Too many resamples of the sessions have one class only to compare AUCs.", evidence)
     checks = _checks(evidence, config)
     return decided(checks if newest is None else [*checks, _still_better(recent, order, newest)], evidence)
 
@@ -114,7 +114,7 @@ def _one_class(examples: Examples) -> str | None:
     if 0 < share < 1:
         return None
     outcome = "abandoned" if share else "bought"
-    return f"All {len(examples):,} examples of the newest window were {outcome}, so that AUC is not defined."
+    return f"All {len(examples):,} examples to compare on were {outcome}, so that AUC is not defined."
 
 
 def _no_probability(scores: dict[str, Floats]) -> str | None:
@@ -209,10 +209,11 @@ def _better(evidence: dict[str, Any], config: RetrainConfig) -> Check:
 
 
 def _still_better(recent: Examples, order: Mapping[str, Floats], newest: npt.NDArray[np.bool_]) -> Check:
-    """Whether the newest window speaks for the challenger too: what was better before a season may not be in it."""
+    """Whether the newest sessions speak for the challenger too: what was better before a season may not be in it."""
     old, new = (float(roc_auc_score(recent.abandoned, order[name][newest])) for name in (CHAMPION, CHALLENGER))
     word = "better" if new > old else "no better"
-    return Check(new > old, f"On the newest window alone the challenger ranks {word}: {new:.4f} against {old:.4f} AUC.")
+    told = f"On the newest sessions alone the challenger ranks {word}: {new:.4f} against {old:.4f} AUC."
+    return Check(new > old, told)
 
 
 def _calibrated(evidence: dict[str, Any], config: RetrainConfig) -> Check:

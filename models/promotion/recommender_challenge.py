@@ -36,7 +36,7 @@ def judge_recommenders(
     Args:
         champion: the recommender that is served.
         challenger: the new one.
-        test: sessions of the newest window, which neither has learnt from.
+        test: new sessions, which neither has learnt from.
         config: margins and levels.
         seed: of the draws and of the sample.
         k: length of the list.

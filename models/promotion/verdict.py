@@ -112,7 +112,7 @@ def too_few(sessions: int, config: RetrainConfig) -> str | None:
     if sessions >= config.min_sessions:
         return None
     return (
-        f"The newest window has {sessions:,} session{'' if sessions == 1 else 's'} to compare on; "
+        f"There {'is 1 session' if sessions == 1 else f'are {sessions:,} sessions'} to compare on; "
         f"`retrain.min_sessions` is {config.min_sessions:,}."
     )
 

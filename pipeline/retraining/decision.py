@@ -51,7 +51,7 @@ class Comparison:
     """Events of the newest window on items that the champion does not know; None without a recommender."""
 
     calibration: "Platt | None" = None
-    """The abandonment challenger's on the newest window; None where it keeps that of its training."""
+    """The abandonment challenger's on the sessions judged on; None where it keeps that of its training."""
 
     hearing: Hearing | None = None
     """That of the abandonment challenger of before, where the new one is not promoted."""

@@ -1,4 +1,4 @@
-"""Challenger and champion on the newest window: the verdict on each model, and what drifted."""
+"""Challenger and champion on the latest new sessions: the verdict on each model, and what drifted."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from scipy.special import expit
 
 from data.examples import Examples, from_frame, read_examples
@@ -56,15 +59,15 @@ def compare(
             if kept is not None and not verdicts[model].promote:
                 hearing = Hearing(kept.retrain, kept.version, _hear_again(config, work, champions, kept))
         else:
-            verdicts[model], unknown = _recommender(config, work, champions.folder(model))
+            verdicts[model], unknown = _recommender(made, work, champions.folder(model))
     drift = _drift(made, workdir, work) if config.abandonment.enabled else None
     return Comparison(dict(sorted(verdicts.items())), skipped, drift, unknown, calibration, hearing)
 
 
 def _abandonment(config: PipelineConfig, work: Path, champion: Path) -> tuple[Verdict, Platt | None]:
-    """The verdict, and the calibration that it holds for: that of the newest window, by which ranks do not change.
+    """The verdict, and the calibration that it holds for: that of the sessions judged on, by which no rank changes.
 
-    The probabilities that are judged are each by a calibration on other sessions of that window.
+    The probabilities that are judged are each by a calibration on others of these sessions.
     """
     test = read_examples(work / "split", "test")
     old = _said(champion, pd.read_parquet(work / "split" / "test.parquet"))
@@ -96,13 +99,17 @@ def _said(folder: Path, frame: pd.DataFrame) -> Floats:
     return predict(load_model(folder / "abandonment.keras"), from_frame(frame, read_features(folder / FEATURES)))
 
 
-def _recommender(config: PipelineConfig, work: Path, champion: Path) -> tuple[Verdict, dict[str, Any]]:
+def _recommender(made: Plan, work: Path, champion: Path) -> tuple[Verdict, dict[str, Any]]:
+    """The verdict, and how much of the whole newest window is on items that the champion does not know."""
+    config, since = made.config, pa.scalar(made.new_from, pa.timestamp("us"))
+    path = work / "featurize" / "sequences.parquet"
+    seen = pq.read_table(path, columns=["items"], filters=pc.field("session_start") >= since)["items"]
     test = read_sequences(work / "split" / "sequences_test.parquet")
     old, new = Recommender.load(champion), Recommender.load(work / "train")
     verdict = judge_recommenders(
         old, new, test, config.retrain, config.seed, config.recommender.top_k, config.evaluate.max_prefixes
     )
-    return verdict, new_items(old.vocabulary.items, np.array(test.names, dtype=object)[test.codes]).as_table()
+    return verdict, new_items(old.vocabulary.items, seen.combine_chunks().flatten().to_numpy(False)).as_table()
 
 
 def _drift(made: Plan, workdir: Path, work: Path) -> dict[str, Any] | None:

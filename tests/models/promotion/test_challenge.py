@@ -178,9 +178,9 @@ def without(values: Floats, value: float) -> Floats:
 @pytest.mark.parametrize(
     ("champion", "challenger", "said"),
     [
-        (WORSE[:50], TRUTH[:50], "has 25 sessions to compare on; `retrain.min_sessions` is 100"),
-        (WORSE[:1], TRUTH[:1], "has 1 session to compare on"),
-        (WORSE[:0], TRUTH[:0], "has 0 sessions"),
+        (WORSE[:50], TRUTH[:50], "There are 25 sessions to compare on; `retrain.min_sessions` is 100"),
+        (WORSE[:1], TRUTH[:1], "There is 1 session to compare on"),
+        (WORSE[:0], TRUTH[:0], "There are 0 sessions"),
         (WORSE, without(TRUTH, np.nan), "challenger gives no probability between 0 and 1 for 2 of 3,000"),
         (WORSE, without(TRUTH, 1.5), "for 2 of 3,000 examples (e.g. 1.5)"),
         (without(WORSE, np.inf), TRUTH, "The champion gives no probability"),
@@ -243,7 +243,7 @@ def test_both_windows_show_a_gain_that_neither_shows_alone() -> None:
     assert again.promote
     assert again.evidence["confidence"] == pytest.approx(0.975)
     assert "(97.5% interval" in again.reasons[0]
-    assert "On the newest window alone the challenger ranks better" in again.reasons[-1]
+    assert "On the newest sessions alone the challenger ranks better" in again.reasons[-1]
 
 
 def test_who_is_heard_again_is_calibrated_for_the_newest_window_and_better_there() -> None:
