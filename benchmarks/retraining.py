@@ -1,6 +1,7 @@
 """A shop that drifts, retrained every week: what the served champion is worth beside all that could have been served.
 
-    python -m benchmarks.retraining [--quick] [--recommender] [--sessions N] [--seed S] [--workdir FOLDER]
+    python -m benchmarks.retraining [--quick] [--recommender] [--sessions N] [--seed S] [--judged-share X]
+        [--workdir FOLDER]
 
 The demo shop's first week is run; then twelve more weeks arrive one by one and `retrain` decides on each, by the same
 function as the command. Items join each week, prices rise in week 5, a season turns causes round in week 7, and one
@@ -239,6 +240,7 @@ def tell(plan: Plan, weeks: list[Week], found: Scored) -> dict[str, float]:
     return {
         "weeks": float(len(table)),
         "promoted": float((table["decision"] == "promoted").sum()),
+        "mean_auc": float(table["auc"].mean()),
         "most_below_best": float(below.max()),
         "mean_below_best": float(below.mean()),
         "weeks_within_0.005": float((below <= 0.005).sum()),
@@ -260,6 +262,7 @@ def main() -> None:
     parser.add_argument("--recommender", action="store_true", help="retrain a recommender as well")
     parser.add_argument("--sessions", type=int, help="sessions a week; 20,000, or 6,000 with --quick")
     parser.add_argument("--seed", type=int, default=7, help="seed of the shop")
+    parser.add_argument("--judged-share", type=float, help="`retrain.judged_share`, the default where not given")
     parser.add_argument("--workdir", type=Path, help="where to keep everything; a temporary folder where not given")
     arguments = parser.parse_args()
     sessions = arguments.sessions or (6_000 if arguments.quick else 20_000)
@@ -270,7 +273,8 @@ def main() -> None:
         home = arguments.workdir or Path(scratch)
         home.mkdir(parents=True, exist_ok=True)
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{home / 'mlflow.db'}"
-        config = load_config("demo", None, (*SETTINGS, *(RECOMMENDER if arguments.recommender else ())))
+        share = [f"retrain.judged_share={arguments.judged_share}"] if arguments.judged_share is not None else []
+        config = load_config("demo", None, (*SETTINGS, *share, *(RECOMMENDER if arguments.recommender else ())))
         source = DEMO_SOURCE.model_copy(update={"path": home / "log"})
         config = config.model_copy(update={"source": source})
         weeks = live(plan, config, home)
