@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.harness import Target, demo_run, finish
 from models.config import CostConfig
 from models.nudging.pilot import CLIP, Z, shift_of
-from models.nudging.realization import ROUNDS
+from models.nudging.realization import share_that_comes_in
 from pipeline.commands.simulate import PILOT_SESSIONS
 from pipeline.config import PipelineConfig
 from pipeline.risk_error import risk_error
@@ -68,11 +68,8 @@ def endless(carts: Judged, costs: CostConfig) -> CostConfig:
     rate = float(kept.sum() / carts.p_abandon.sum())
     found = costs.model_copy(update={"rescue_rate": rate, "segments": segments, "realization": 1.0})
     sale, promised = costs.margin * carts.value, nudge_gain(carts, found) + costs.nudge_cost
-    for _ in range(ROUNDS):
-        pays = found.realization * promised > costs.nudge_cost
-        comes_in = float((kept * sale)[pays].sum() / promised[pays].sum())
-        found = found.model_copy(update={"realization": comes_in})
-    return found
+    comes_in, _, _ = share_that_comes_in(promised, kept * sale, carts.visitors, costs.nudge_cost)
+    return found.model_copy(update={"realization": comes_in})
 
 
 def figures_of(carts: Judged, costs: CostConfig, pilots: int) -> dict[str, float]:

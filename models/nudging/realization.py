@@ -9,7 +9,7 @@ states up to a third of the excess, as the tests show.
 import numpy as np
 
 from models.config import CostConfig
-from models.nudging.pilot import Estimate, Floats, Pilot, PilotCarts, error_of, measure_pilot, ratio
+from models.nudging.pilot import Estimate, Floats, Ints, Pilot, PilotCarts, error_of, measure_pilot, ratio
 from models.nudging.response import share_in
 
 FOLDS = 5
@@ -27,20 +27,30 @@ def realization(carts: PilotCarts, costs: CostConfig) -> Estimate:
 
     Of each part of the visitors the list nudges whom the other parts' response says; what that promises is set against
     what the part's own outcomes say came of it. Whom it nudges then owes next to nothing to the luck of these carts.
-    The list is the one that counts on no more than that share, which takes a few rounds. 1 where it nudges nobody.
 
     Args:
         carts: n carts of the pilot.
         costs: the segments they are in, the margin and what a nudge costs.
     """
     sale = costs.margin * carts.value
-    promised, came = _promised(carts, costs) * sale, carts.kept * sale
+    return share_that_comes_in(_promised(carts, costs) * sale, carts.kept * sale, carts.visitors, costs.nudge_cost)
+
+
+def share_that_comes_in(promised: Floats, came: Floats, visitors: Ints, nudge_cost: float) -> Estimate:
+    """Share that comes in of what a list promises that counts on no more than that share; 1 where it nudges nobody.
+
+    Args:
+        promised: (n,) what a nudge is said to bring to each cart, before its cost.
+        came: (n,) what it does bring.
+        visitors: (n,) whose carts they are.
+        nudge_cost: what a nudge costs.
+    """
     found = (1.0, 1.0, 1.0)
     for _ in range(ROUNDS):
-        nudged = max(found[0], LEAST) * promised > costs.nudge_cost
+        nudged = max(found[0], LEAST) * promised > nudge_cost
         if not nudged.any():
             break
-        found = ratio(came * nudged, promised * nudged, carts.visitors)
+        found = ratio(came * nudged, promised * nudged, visitors)
     return found
 
 

@@ -18,7 +18,7 @@ from pipeline.retraining.steps import Retrain
 from pipeline.store import open_store, reached
 from pipeline.workdir import locked
 
-KEPT = (
+NOT_LOST = (
     "Nothing is lost: what was taken in, trained and decided is in the work folder. "
     "The same command goes on from there when the store is back."
 )
@@ -53,7 +53,7 @@ def retrain(config: PipelineConfig, workdir: Path, progress: Progress, now: date
         Unreachable: the store does not answer; the same call goes on when it does.
     """
     _check(config)
-    with locked(workdir), reached(KEPT):
+    with locked(workdir), reached(NOT_LOST):
         home = workdir / HOME
         before = read_state(home)
         state = before or first_state(workdir, now)

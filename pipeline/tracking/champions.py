@@ -19,7 +19,7 @@ HISTORY = "champions"
 PROMOTED_IN = "promoted_in"
 """Tag of a version: the retrain that promoted it, where another one had trained it."""
 
-KEPT = 100
+REMEMBERED = 100
 """Champions kept in the history; MLflow's tags hold 5,000 characters."""
 
 
@@ -155,4 +155,4 @@ def _noted(client: "MlflowClient", name: str) -> bool:
 
 
 def _keep(client: "MlflowClient", name: str, history: list[str]) -> None:
-    client.set_registered_model_tag(name, HISTORY, " ".join(history[-KEPT:]))
+    client.set_registered_model_tag(name, HISTORY, " ".join(history[-REMEMBERED:]))
