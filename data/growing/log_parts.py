@@ -11,6 +11,7 @@ import ibis
 from data.config import ColumnConfig, EngineConfig, SourceConfig
 from data.engine import engine, read_parquet, write_parquet
 from data.growing.log_profile import DAY
+from data.moments import naive_utc
 from data.raw.duplicates import MAPPED
 
 LOG_SOURCE = SourceConfig(
@@ -92,6 +93,29 @@ def measure_added(part: Path, earlier: Sequence[Path], config: EngineConfig, scr
         late = ibis.literal(0) if last is None else (rows.ts <= last).sum().fill_null(0)
         counted = rows.aggregate(events=rows.count(), late=late, first=rows.ts.min(), last=rows.ts.max())
         return Added(**counted.to_pyarrow().to_pylist()[0])
+
+
+def begin_of_latest(
+    parts: Sequence[Path], since: datetime, share: float, config: EngineConfig, scratch: Path
+) -> datetime:
+    """When the latest share of the events since a moment begins; that moment where there is none.
+
+    Events are counted, and not days, since a log may have gaps.
+
+    Args:
+        parts: `events.parquet` of each part's ingest, one or more, the oldest first.
+        since: events before it do not count, UTC without a zone.
+        share: above 0, at most 1.
+        config: the SQL engine.
+        scratch: folder for temporary files.
+    """
+    with engine(config, scratch) as backend:
+        rows = _joined(backend, parts)
+        assert rows is not None
+        new = rows.filter(rows.ts >= since)
+        before = int((1.0 - share) * new.count().to_pyarrow().as_py())
+        found = new.order_by("ts").select("ts").limit(1, offset=before).to_pyarrow()["ts"].to_pylist()
+    return since if before == 0 or not found else naive_utc(found[0])
 
 
 def write_log(

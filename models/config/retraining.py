@@ -16,7 +16,7 @@ class RetrainConfig(StrictModel):
     """Days of the log, back from its newest event, that the challenger learns from; all of it where not set."""
 
     judged_share: float = Field(default=0.5, gt=0.0, le=1.0)
-    """Share in time of the newest window, its latest part, that champion and challenger are judged on; the challenger
+    """Share of the new events, the latest of them, whose sessions champion and challenger are judged on; the challenger
     learns from what lies before. More shows smaller gains; less lets it learn sooner what has changed."""
 
     margin: float = Field(default=0.0, ge=0.0, lt=0.5)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.errors import InputError
-from data.growing.log_parts import LOG_SOURCE, write_log
+from data.growing.log_parts import LOG_SOURCE, begin_of_latest, write_log
 from models.config import AbandonmentConfig
 from pipeline.champion import ABOUT, recommender_settings
 from pipeline.config import PipelineConfig
@@ -17,7 +19,7 @@ from pipeline.planning import Selection
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
 from pipeline.retraining.champions import Champions
-from pipeline.retraining.state import State, events_of
+from pipeline.retraining.state import HOME, State, events_of
 from pipeline.runner import read_config, run
 
 LOG = "log.parquet"
@@ -59,7 +61,9 @@ def plan_challenger(config: PipelineConfig, workdir: Path, folder: Path, state: 
     """
     known = [moment for moment in (state.window_from, champions.learnt_until()) if moment is not None]
     new_from = max(known) + TICK
-    test_from = new_from + (1.0 - config.retrain.judged_share) * max(state.watermark - new_from, timedelta(0))
+    parts = [events_of(workdir / HOME, part) for part in state.active]
+    with _scratch(folder) as scratch:
+        test_from = begin_of_latest(parts, new_from, config.retrain.judged_share, config.engine, scratch)
     notes: list[str] = []
     abandonment, warm = _best(config, workdir, notes), _warm_starts(config, champions, notes)
     changed = {
@@ -83,11 +87,9 @@ def prepare(plan: Plan, home: Path, folder: Path, state: State, progress: Progre
         is no abandonment model.
     """
     config = plan.config
-    scratch = folder / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
     parts = [events_of(home, part) for part in state.active]
-    write_log(parts, folder / LOG, config.engine, scratch, config.retrain.window_days)
-    shutil.rmtree(scratch)
+    with _scratch(folder) as scratch:
+        write_log(parts, folder / LOG, config.engine, scratch, config.retrain.window_days)
     run(config, folder / WORK, progress, Selection(until="featurize"))
     return _sessions(folder / WORK / "featurize", plan)
 
@@ -95,6 +97,15 @@ def prepare(plan: Plan, home: Path, folder: Path, state: State, progress: Progre
 def train(plan: Plan, folder: Path, progress: Progress) -> None:
     """Train and evaluate; a killed training goes on where it was."""
     run(plan.config, folder / WORK, progress, Selection(until="evaluate"))
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """A folder for temporary files, of one name: what a kill leaves is gone after the next time."""
+    scratch = folder / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    yield scratch
+    shutil.rmtree(scratch)
 
 
 def _sessions(featurized: Path, plan: Plan) -> int:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from data.config import EngineConfig, IngestConfig
 from data.contract import COLUMNS
-from data.growing.log_parts import LOG_SOURCE, measure_added, write_log
+from data.growing.log_parts import LOG_SOURCE, begin_of_latest, measure_added, write_log
 from data.raw.duplicates import MAPPED
 from data.raw.ingest import ingest
 
@@ -82,6 +82,28 @@ def test_a_window_keeps_the_newest_days(tmp_path: Path) -> None:
     log["ts"] = log["ts"] + pd.to_timedelta(np.arange(60), unit="D")
     write_log([part(tmp_path, "all", log)], tmp_path / "log.parquet", ENGINE, tmp_path, days=7)
     assert len(pd.read_parquet(tmp_path / "log.parquet")) == 7
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(0, 60), st.sampled_from([0.25, 0.5, 0.8, 1.0])
+)
+def test_the_latest_share_of_the_events_since_a_moment_is_counted_in_events(
+    tmp_path_factory: pytest.TempPathFactory, hours: list[int], since: int, share: float
+) -> None:
+    folder = tmp_path_factory.mktemp("parts")
+    frame = events(len(hours)).assign(ts=[START + timedelta(hours=hour) for hour in hours])
+    both = [part(folder, "one", frame), part(folder, "two", frame.head(len(hours) // 2))]  # the second adds nothing
+    moment = START + timedelta(hours=since)
+    begin = begin_of_latest(both, moment, share, EngineConfig(), folder)
+    new = sorted(hour for hour in hours if hour >= since)
+    assert begin >= moment
+    if not new or share == 1.0:
+        assert begin == moment
+    else:
+        latest = (begin - START) / timedelta(hours=1)
+        assert sum(hour < latest for hour in new) <= (1 - share) * len(new)
+        assert sum(hour > latest for hour in new) <= share * len(new) + 1
 
 
 def test_the_log_comes_back_through_ingest_as_it_is(tmp_path: Path) -> None:

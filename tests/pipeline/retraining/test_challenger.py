@@ -3,39 +3,44 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
+from data.contract import COLUMNS
 from pipeline.config import load_config
 from pipeline.retraining.challenger import TICK, plan_challenger
 from pipeline.retraining.champions import Champions, Standing
-from pipeline.retraining.state import Part, State
+from pipeline.retraining.state import HOME, Part, State
 
 MONDAY = datetime(2026, 3, 2)
 
 
-def log_until(newest: datetime, window_from: datetime) -> State:
-    part = Part(id="run", names=(), hashes=("0",), events=1, added=1, late=0, first=MONDAY, last=newest)
-    return State(parts=(part,), tracking_uri="", window_from=window_from)
+def log_until(folder: Path, hours: int) -> State:
+    """A log of an event an hour, decided on before its first."""
+    moments = [MONDAY + timedelta(hours=hour) for hour in range(hours + 1)]
+    known = {"visitor_id": "v", "ts": moments, "event": "view", "item_id": [f"i{hour}" for hour in range(hours + 1)]}
+    frame = pd.DataFrame(known).reindex(columns=list(COLUMNS)).assign(row=range(1, hours + 2))
+    kinds = {"session_id": "str", "category": "str", "price": "float64", "quantity": "Int32"}
+    events = folder / HOME / "parts" / "run" / "events.parquet"
+    events.parent.mkdir(parents=True, exist_ok=True)
+    frame.astype(kinds).to_parquet(events, index=False)
+    part = Part(id="run", names=(), hashes=("0",), events=1, added=1, late=0, first=moments[0], last=moments[-1])
+    return State(parts=(part,), tracking_uri="", window_from=MONDAY - TICK)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(0, 1000), st.integers(0, 1000), st.sampled_from([0.25, 0.5, 1.0]))
-def test_the_latest_share_of_the_newest_window_is_judged_and_the_rest_learnt_from(
-    tmp_path: Path, hours: int, learnt: int, share: float
+@pytest.mark.parametrize(("hours", "learnt", "share", "judged"), [
+    (100, None, 0.5, 51), (100, None, 0.25, 26), (100, None, 1.0, 101), (100, 59, 0.5, 21), (100, 100, 0.5, 0),
+])  # fmt: skip
+def test_the_latest_of_the_new_events_are_judged_on_and_the_rest_learnt_from(
+    tmp_path: Path, hours: int, learnt: int | None, share: float, judged: int
 ) -> None:
     config = load_config("demo", None, ("recommender.enabled=false", f"retrain.judged_share={share}"))
-    newest, known = MONDAY + timedelta(hours=hours), MONDAY + timedelta(hours=learnt)
-    standing = Standing("cart-abandonment", "1", "champion", known.isoformat())
+    until = None if learnt is None else MONDAY + timedelta(hours=learnt)
+    standing = Standing("cart-abandonment", "1", "champion", None if until is None else until.isoformat())
     champions = Champions(tmp_path, {"abandonment": standing})
-    made = plan_challenger(config, tmp_path, tmp_path, log_until(newest, MONDAY), champions)
-    assert made.new_from == max(MONDAY, known) + TICK
-    assert made.test_from >= made.new_from
-    assert made.config.split.test_from == made.test_from
+    made = plan_challenger(config, tmp_path, tmp_path, log_until(tmp_path, hours), champions)
+    assert made.new_from == (MONDAY if until is None else until + TICK)
+    assert made.config.split.test_from == made.test_from >= made.new_from
     assert made.config.split.validation_by == "visitor"
-    if newest > made.new_from:
-        judged = (newest - made.test_from) / (newest - made.new_from)
-        assert judged == pytest.approx(share, abs=1e-6)
-    else:
-        assert made.test_from == made.new_from
+    assert sum(MONDAY + timedelta(hours=hour) >= made.test_from for hour in range(hours + 1)) == judged
+    assert not (tmp_path / "scratch").exists()
