@@ -243,6 +243,7 @@ def tell(plan: Plan, weeks: list[Week], found: Scored) -> dict[str, float]:
         "mean_auc": float(table["auc"].mean()),
         "most_below_best": float(below.max()),
         "mean_below_best": float(below.mean()),
+        "most_below_best_but_at_the_turn": float(below[table["week"] != plan.shop.season_week - 1].max()),
         "weeks_within_0.005": float((below <= 0.005).sum()),
         "knowing_most_below_best": float(unknowable.max()),
         "knowing_mean_below_best": float(unknowable.mean()),
