@@ -103,4 +103,5 @@ def _fetch(client: "MlflowClient", model: str, name: str, version: str, place: P
     fetched = own_folder(model, fetch_model(f"models:/{name}/{version}", target, f"tracking.{model}_name"))
     tags = client.get_model_version(name, version).tags
     known = [tags[tag] for tag in ("train_to", "validation_to", CALIBRATED) if tag in tags]
-    return Standing(name, version, fetched.relative_to(place).as_posix(), max(known, default=None))
+    folder = fetched.resolve().relative_to(place.resolve()).as_posix()  # MLflow answers with an absolute path
+    return Standing(name, version, folder, max(known, default=None))

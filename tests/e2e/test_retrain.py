@@ -89,7 +89,9 @@ def weeks() -> list[pd.DataFrame]:
 
 
 def command(home: Path, *more: str) -> list[str]:
-    words = ["retrain", "--config", home / "shop.toml", "--input", home / "logs", "--workdir", home / "work", "--json"]
+    """With the work folder as most people name it, relative to where they are."""
+    work = os.path.relpath(home / "work", ROOT)
+    words = ["retrain", "--config", home / "shop.toml", "--input", home / "logs", "--workdir", work, "--json"]
     return [*map(str, words), *more]
 
 
