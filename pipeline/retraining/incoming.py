@@ -137,7 +137,7 @@ def _accept(config: PipelineConfig, home: Path, state: State, one: Judged, progr
         added=found.events, late=found.late, first=found.first, last=found.last,
     )  # fmt: skip
     late = f", {part.late:,} of them late" if part.late else ""
-    late += f"; {future:,} more in the future were left out" if future else ""
+    late += f"; {future:,} more, of the future, left out" if future else ""
     told = f"{', '.join(names)}: {part.events:,} events, {part.added:,} of them new{late}"
     progress.finished("new data", "accepted", 0.0, told)
     undecided = (*state.undecided, part.id) if part.added else state.undecided
