@@ -36,6 +36,7 @@ from benchmarks.harness import Target, finish
 from benchmarks.recommender_weeks import Served, tell_recommender
 from data.demo import DEMO_SOURCE
 from data.demo.drift import DAYS, DriftingShop, broken, simulate_week
+from data.demo.shop import Shop
 from data.examples import Examples, from_frame
 from data.feature import read_features
 from explain.quality.planted import known_truth
@@ -175,8 +176,9 @@ class Scored:
 def score(plan: Plan, config: PipelineConfig, home: Path, versions: tuple[str, ...]) -> Scored:
     """Let every version judge every week that something was served in."""
     weeks = range(2, plan.shop.weeks + 1)
-    frame = pd.concat([_examples(plan, config, home, week) for week in weeks], ignore_index=True)
-    truths = [simulate_week(plan.shop, week).truth.assign(week=week) for week in weeks]
+    shops = {week: simulate_week(plan.shop, week) for week in range(1, plan.shop.weeks + 1)}
+    frame = pd.concat([_examples(plan, config, home, shops, week) for week in weeks], ignore_index=True)
+    truths = [shops[week].truth.assign(week=week) for week in weeks]
     known = known_truth(pd.concat(truths, ignore_index=True), frame)
     said = {one: predict(*_model(config, frame, one, home / "versions" / one)) for one in versions}
     return Scored(
@@ -185,22 +187,25 @@ def score(plan: Plan, config: PipelineConfig, home: Path, versions: tuple[str, .
     )  # fmt: skip
 
 
-def _examples(plan: Plan, config: PipelineConfig, home: Path, week: int) -> pd.DataFrame:
+def _examples(
+    plan: Plan, config: PipelineConfig, home: Path, shops: Mapping[int, Shop], week: int
+) -> pd.DataFrame:  # fmt: skip
     """A week's examples by the log of that time; its sessions' items go to a file for `tell_recommender`."""
     assert config.retrain.window_days
     log, work = home / "logs" / f"{week:02d}", home / "weeks" / f"{week:02d}"
     for one in range(max(1, week - config.retrain.window_days // DAYS + 1), week + 1):
         if one == week or one != plan.broken_week:
-            events = simulate_week(plan.shop, one).events
-            write_events(events, log, one)
-    begin = events["ts"].min().normalize()
+            write_events(shops[one].events, log, one)
+    begin = shops[week].events["ts"].min().normalize()
     source = config.source.model_copy(update={"path": log})
     with Progress(Console(quiet=True)) as progress:
         run(config.model_copy(update={"source": source}), work, progress, Selection(until="featurize"))
-    for name, place in (("examples", work), ("sequences", home)):
-        table = pd.read_parquet(work / "featurize" / f"{name}.parquet")
-        table[table["session_start"] >= begin].to_parquet(place / f"{name}-{week:02d}.parquet", index=False)
-    return pd.read_parquet(work / f"examples-{week:02d}.parquet")
+    examples, sequences = (
+        pd.read_parquet(work / "featurize" / f"{name}.parquet", filters=[("session_start", ">=", begin)])
+        for name in ("examples", "sequences")
+    )
+    sequences.to_parquet(home / f"sequences-{week:02d}.parquet", index=False)
+    return examples
 
 
 def _model(config: PipelineConfig, frame: pd.DataFrame, version: str, place: Path) -> tuple[Any, Examples]:

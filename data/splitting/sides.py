@@ -106,11 +106,8 @@ def on_side(rows: ibis.Table, side: Split, cut: Boundaries | None, config: Split
     """Whether a row, with `session_start`, `session_end` and `visitor_id`, belongs to a side."""
     if cut is None:
         both = config.train + config.validation
-        return {
-            "train": _drawn(rows, config, 0.0, config.train),
-            "validation": _drawn(rows, config, config.train, both),
-            "test": _drawn(rows, config, both, 1.0),
-        }[side]
+        low, high = {"train": (0.0, config.train), "validation": (config.train, both), "test": (both, 1.0)}[side]
+        return _drawn(rows, config, low, high)
     if side == "test":
         return rows.session_start >= cut.test_from
     before = rows.session_end < cut.test_from

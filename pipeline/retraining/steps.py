@@ -27,6 +27,7 @@ from pipeline.retraining.leftovers import clear
 from pipeline.retraining.promotion import promote_challengers, register_challengers
 from pipeline.retraining.serving_set import switch
 from pipeline.retraining.state import HOME, State, write_state
+from pipeline.runner import read_config
 from pipeline.tracking.decisions import log_decision, open_decision
 from pipeline.workdir import write_whole
 
@@ -84,7 +85,7 @@ class Retrain:
             The decision with the versions and the run it has got, and the state, which is written.
         """
         if decision["compared"]:
-            decision = self._act(decision, state)
+            decision = self._act(decision)
         decision = self.tell(decision)
         state = state.model_copy(update={"pending": None})
         if decision["compared"]:
@@ -107,18 +108,19 @@ class Retrain:
         )
         return decision
 
-    def _act(self, decision: Decision, state: State) -> Decision:
+    def _act(self, decision: Decision) -> Decision:
         self.progress.started("register")
-        folder, decision, made = self._folder(decision["id"]), self._logged(decision), self._plan(state)
+        folder, decision = self._folder(decision["id"]), self._logged(decision)
         work, run_id = folder / WORK, str(decision["run_id"])
+        made = read_config(work)
         if calibration := decision["models"].get("abandonment", {}).get("calibration"):
             calibrate(work, calibration)
-        versions = register_challengers(self.client, made.config, work, decision, run_id, self.progress)
+        versions = register_challengers(self.client, made, work, decision, run_id, self.progress)
         for model, version in versions.items():
             decision["models"][model]["challenger"] = version
         if decision["decision"] == "promoted":
             champions = fetch_champions(self.client, self.config, self.workdir, folder / PLACE)
-            ready = prepare_set(self.config, made.config, self.workdir, work, decision, champions, self.progress)
+            ready = prepare_set(self.config, made, self.workdir, work, decision, champions, self.progress)
             promote_challengers(self.client, decision, versions)
             switch(self.config, self.workdir, ready)
         return decision
