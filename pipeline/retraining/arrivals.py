@@ -35,24 +35,50 @@ class Arrival:
         return tuple(self.files)
 
 
-def arrivals(config: PipelineConfig, state: State) -> list[Arrival]:
-    """What is new: each file for itself, or all together where the source has several families of files, which say
-    something only together.
+Contents = Mapping[str, Mapping[str, Path]]
+"""The files of an input by what is in them: hash → name relative to the input → file."""
+
+
+def contents(config: PipelineConfig) -> Contents:
+    """What is in the input now.
 
     Raises:
         InputError: there is no file at all.
     """
     path = need_path(config)
-    known = {digest for part in state.parts for digest in part.hashes}
-    known |= {digest for one in state.refused if one.settings == rules_digest(config) for digest in one.hashes}
-    found: dict[str, tuple[str, Path]] = {}
+    found: dict[str, dict[str, Path]] = {}
     for file in source_files(config.source, path):
-        digest = file_hash(file)
-        if digest not in known:
-            found.setdefault(digest, (_name(file, path), file))
-    if config.source.files and found:
-        return [Arrival(dict(found.values()), tuple(found))]
-    return [Arrival({name: file}, (digest,)) for digest, (name, file) in found.items()]
+        found.setdefault(file_hash(file), {})[_name(file, path)] = file
+    return found
+
+
+def arrivals(config: PipelineConfig, state: State, found: Contents) -> list[Arrival]:
+    """What is new: each file for itself, or all together where the source has several families of files, which say
+    something only together.
+
+    Content that has given way to other content of the same file is new again where it comes back.
+    """
+    known = {digest for part in state.parts if not part.superseded for digest in part.hashes}
+    known |= {digest for one in state.refused if one.settings == rules_digest(config) for digest in one.hashes}
+    new = {digest: next(iter(files.items())) for digest, files in found.items() if digest not in known}
+    if config.source.files and new:
+        return [Arrival(dict(new.values()), tuple(new))]
+    return [Arrival({name: file}, (digest,)) for digest, (name, file) in new.items()]
+
+
+def as_named_now(state: State, found: Contents) -> State:
+    """The parts under the names that their files have by now: a log that was rotated gives its name to another one,
+    which must not count in its place."""
+    parts = []
+    for part in state.parts:
+        files = zip(part.names, part.hashes, strict=False)  # what the run took in has no names
+        names = tuple(_named_now(name, found.get(digest, {})) for name, digest in files)
+        parts.append(part.model_copy(update={"names": names}))
+    return state.model_copy(update={"parts": tuple(parts)})
+
+
+def _named_now(name: str, files: Mapping[str, Path]) -> str:
+    return name if name in files else next(iter(files), name)
 
 
 def rules_digest(config: PipelineConfig) -> str:

@@ -182,7 +182,7 @@ def _data(state: State) -> dict[str, Any]:
         "added": sum(part.added for part in parts),
         "late": sum(part.late for part in parts),
         "parts": [part.model_dump(mode="json") for part in parts],
-        "events": sum(part.added for part in state.active),
+        "events": sum(part.added - part.gone for part in state.parts if not part.forgotten),
     }
 
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from data.growing.new_data import Check, check_new, check_volume, refusal
 from data.raw.ingest import ingest
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
-from pipeline.retraining.arrivals import Arrival, alone, arrivals, rules_digest
+from pipeline.retraining.arrivals import Arrival, alone, arrivals, as_named_now, contents, rules_digest
 from pipeline.retraining.state import PARTS, Part, Refused, State, events_of
 from pipeline.workdir import write_whole
 
@@ -63,7 +62,9 @@ def take_in(
     Returns:
         The state that comes of it, which is not written yet, and what was found of each arrival.
     """
-    waiting = arrivals(config, state)
+    found = contents(config)
+    state = as_named_now(state, found)
+    waiting = arrivals(config, state, found)
     if not waiting:
         return state, []
     scratch = home / INCOMING
@@ -126,29 +127,36 @@ def _refuse(config: PipelineConfig, home: Path, state: State, one: Judged, progr
 def _accept(config: PipelineConfig, home: Path, state: State, one: Judged, progress: Progress, now: datetime) -> State:
     names, folder = one.arrival.names, home / PARTS / one.arrival.id
     write_whole(folder / ARRIVAL, json.dumps(one.as_table(), indent=1, ensure_ascii=False) + "\n")
+    events = folder / "events.parquet"
+    future = leave_out_future(events, now, config.engine, folder)
+    found = measure_added(events, [events_of(home, part) for part in state.active], config.engine, folder)
     # The same file with other content counts in the place of what it was before.
-    parts = [part.model_copy(update={"superseded": True}) if part.names == names else part for part in state.parts]
-    earlier = [events_of(home, part) for part in _active(parts)]
-    future = leave_out_future(folder / "events.parquet", now, config.engine, folder)
-    found = measure_added(folder / "events.parquet", earlier, config.engine, folder)
+    replaced = [part for part in state.active if part.names == names]
+    stay = [events_of(home, part) for part in state.active if part.names != names]
+    gone = {old.id: measure_added(events_of(home, old), [*stay, events], config.engine, folder).events
+            for old in replaced}  # fmt: skip
+    firsts, lasts = ([getattr(one, edge) for one in (found, *replaced)] for edge in ("first", "last"))
     part = Part(
         id=one.arrival.id, names=names, hashes=one.arrival.hashes,
-        events=one.profile.events - future if one.profile else 0,
-        added=found.events, late=found.late, first=found.first, last=found.last,
+        events=one.profile.events - future if one.profile else 0, added=found.events, late=found.late,
+        first=min((moment for moment in firsts if moment is not None), default=None),
+        last=max((moment for moment in lasts if moment is not None), default=None),
     )  # fmt: skip
+    progress.finished("new data", "accepted", 0.0, _told(part, future, sum(gone.values())))
+    parts = [old.model_copy(update={"superseded": True, "gone": gone[old.id]}) if old.id in gone else old
+             for old in state.parts if old.id != part.id]  # fmt: skip
+    undecided = tuple(dict.fromkeys((*state.undecided, part.id))) if part.added else state.undecided
+    return state.model_copy(update={"parts": (*parts, part), "undecided": undecided})
+
+
+def _told(part: Part, future: int, gone: int) -> str:
     late = f", {part.late:,} of them late" if part.late else ""
     late += f"; {future:,} more, of the future, left out" if future else ""
-    told = f"{', '.join(names)}: {part.events:,} events, {part.added:,} of them new{late}"
-    progress.finished("new data", "accepted", 0.0, told)
-    undecided = (*state.undecided, part.id) if part.added else state.undecided
-    return state.model_copy(update={"parts": (*parts, part), "undecided": undecided})
+    late += f"; {gone:,} that it had before are in it no more, and count no more" if gone else ""
+    return f"{', '.join(part.names)}: {part.events:,} events, {part.added:,} of them new{late}"
 
 
 def undecided_arrivals(home: Path, state: State) -> list[dict[str, Any]]:
     """What was found of each arrival that is still to be decided on, by this call or an earlier one."""
     files = (home / PARTS / part / ARRIVAL for part in state.undecided)
     return [json.loads(file.read_text()) for file in files if file.exists()]
-
-
-def _active(parts: Sequence[Part]) -> list[Part]:
-    return [part for part in parts if part.counts]

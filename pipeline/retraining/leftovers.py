@@ -7,7 +7,7 @@ from pipeline.retraining.challenger import LOG, WORK
 from pipeline.retraining.champions import PLACE
 from pipeline.retraining.composing import KEPT
 from pipeline.retraining.decision import FILE
-from pipeline.retraining.incoming import INCOMING
+from pipeline.retraining.incoming import ARRIVAL, INCOMING
 from pipeline.retraining.state import PARTS, State
 
 DROPPED = ".dropped"
@@ -17,6 +17,8 @@ def clear(home: Path, state: State) -> None:
     """Remove what only retrains under way need, but not that of the one that is.
 
     Pages and decisions stay, and so do the parts of the log and the files of a challenger that is to be heard again.
+    Of a part in whose place another one counts goes all but what was found of it: a file that grows day by day would
+    fill the disk with copies of itself.
 
     Args:
         home: the folder of all retrains.
@@ -24,6 +26,8 @@ def clear(home: Path, state: State) -> None:
     """
     known = {part.id for part in state.parts}
     _remove(home / INCOMING, home / DROPPED, *(one for one in (home / PARTS).glob("*") if one.name not in known))
+    superseded = (home / PARTS / part.id for part in state.parts if part.superseded)
+    _remove(*(file for folder in superseded for file in folder.glob("*") if file.name != ARRIVAL))
     for decision in home.glob(f"*/{FILE}"):
         if decision.parent.name != state.pending:
             _remove(*(decision.parent / name for name in (WORK, PLACE, LOG)))

@@ -28,7 +28,7 @@ class Part(StrictModel):
     """Its folder's name in `parts`."""
 
     names: tuple[str, ...]
-    """The files, relative to the input; none for what the run took in."""
+    """The files, relative to the input, as they were called last; none for what the run took in."""
 
     hashes: tuple[str, ...]
     """Their contents."""
@@ -43,13 +43,16 @@ class Part(StrictModel):
     """Those of the added ones at or before what was the newest event."""
 
     first: datetime | None
-    """Time of the first added row, UTC; None where there is none."""
+    """Time of the first row that the log has by this part, or by what it supersedes, UTC; None where there is none."""
 
     last: datetime | None
     """Time of the last one."""
 
     superseded: bool = False
     """Whether the same file came again with other content, which then counts in its place."""
+
+    gone: int = 0
+    """Rows that the log lost by that."""
 
     forgotten: bool = False
     """Whether its events were deleted because of their age."""
@@ -82,8 +85,8 @@ class State(StrictModel):
     """Store whose registry has the champions; a retrain that goes on in another one would promote there unseen."""
 
     window_from: datetime
-    """Newest event of the log when something was last decided: later sessions are the newest window, which neither
-    the champion nor a challenger has learnt from."""
+    """Newest event of the log when something was last decided: what came later is the newest window, which the champion
+    has not learnt from. A challenger learns from the earlier part of it, and both are judged on the rest."""
 
     undecided: tuple[str, ...] = ()
     """Parts that came after that."""

@@ -12,8 +12,10 @@ from data.errors import InputError
 from data.growing.log_parts import write_log
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
+from pipeline.retraining.decision import waiting
 from pipeline.retraining.flow import retrain
 from pipeline.retraining.incoming import Judged, take_in, undecided_arrivals
+from pipeline.retraining.leftovers import clear
 from pipeline.retraining.state import HOME, State, events_of, first_state, read_state, write_state
 from tests.pipeline.retraining.shop import NOW, config, first_run, weeks
 
@@ -84,6 +86,53 @@ def test_a_file_that_grew_adds_what_is_new_and_a_late_file_counts(shop: Path) ->
     assert state.watermark == new["ts"].max()
     expected = pd.concat(weeks()[:3]).sort_values(["ts", "visitor_id"])["ts"]
     assert log(shop, state)["ts"].tolist() == expected.tolist()
+
+
+def test_a_log_that_was_rotated_loses_none_of_its_events(shop: Path) -> None:
+    state = first_state(shop / "work", NOW)
+    put(shop, "now.csv", weeks()[1])
+    state, _ = take(shop, state)
+    (shop / "logs" / "now.csv").rename(shop / "logs" / "now-1.csv")
+    put(shop, "now.csv", weeks()[2])
+    state, _ = take(shop, state)
+    assert len(log(shop, state)) == sum(map(len, weeks()[:3]))
+    (shop / "logs" / "now-1.csv").unlink()
+    (shop / "logs" / "now.csv").rename(shop / "logs" / "now-1.csv")
+    put(shop, "now.csv", weeks()[3])
+    state, _ = take(shop, state)
+    assert len(log(shop, state)) == sum(map(len, weeks()))
+    assert [part.names for part in state.parts[1:]] == [("now-1.csv",), ("now-1.csv",), ("now.csv",)]
+
+
+def test_content_that_comes_back_counts_again(shop: Path) -> None:
+    state = first_state(shop / "work", NOW)
+    put(shop, "all.csv", weeks()[1])
+    state, _ = take(shop, state)
+    whole = log(shop, state)
+    put(shop, "all.csv", weeks()[1].iloc[:200])
+    state, _ = take(shop, state)
+    assert len(log(shop, state)) == len(weeks()[0]) + 200
+    clear(shop / "work" / HOME, state)
+    put(shop, "all.csv", weeks()[1])
+    state, _ = take(shop, state)
+    assert log(shop, state).equals(whole)
+    assert len({part.id for part in state.parts}) == len(state.parts)
+
+
+def test_of_a_file_that_grows_each_event_is_counted_and_kept_once(shop: Path) -> None:
+    state, home = first_state(shop / "work", NOW), shop / "work" / HOME
+    for end in (200, 400, 600):
+        put(shop, "all.csv", weeks()[1].iloc[:end])
+        state, _ = take(shop, state)
+        clear(home, state)
+        counted = waiting(config(shop), "id", state, "why", {})["data"]
+        assert (counted["added"], counted["events"]) == (end, len(weeks()[0]) + end)
+    assert state.parts[-1].first == weeks()[1]["ts"].min()
+    assert sorted(home.glob("parts/*/events.parquet")) == sorted(events_of(home, part) for part in state.active)
+    assert len(undecided_arrivals(home, state)) == 3
+    put(shop, "all.csv", weeks()[1].iloc[100:600])
+    state, _ = take(shop, state)
+    assert waiting(config(shop), "id", state, "why", {})["data"]["events"] == len(log(shop, state))
 
 
 def test_a_mended_file_counts_in_the_place_of_what_it_was(shop: Path) -> None:
