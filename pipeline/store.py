@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +28,16 @@ def tracking_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{STORE / 'mlflow.db'}"
 
 
+def store_name() -> str:
+    """What the store is called in messages and in files that people hand on: its address without a password."""
+    return without_password(tracking_uri())
+
+
+def without_password(text: str) -> str:
+    """A text whose addresses have no password; where one has, its account's name stays."""
+    return re.sub(r"(?<=://)([^/\s:@]*):[^/\s]*@", r"\1@", text)
+
+
 def open_store() -> "MlflowClient":
     """A client of the tracking store, which is made where it is a local one that does not exist yet.
 
@@ -49,7 +60,7 @@ def open_store() -> "MlflowClient":
         client.search_experiments(max_results=1)
     except MlflowException as error:
         raise Unreachable(
-            f"MLflow's tracking store at {tracking_uri()} cannot be reached: {first_line(error)}\n"
+            f"MLflow's tracking store at {store_name()} cannot be reached: {first_line(error)}\n"
             f"{_hint(str(error))} or run without it: --set tracking.enabled=false"
         ) from None
     return client
@@ -70,7 +81,7 @@ def reached(kept: str) -> Iterator[None]:
     except Unreachable as error:
         raise Unreachable(f"{first_line(error)}\n{kept}") from None
     except failures() as error:
-        what = f"MLflow's tracking store at {tracking_uri()} did not answer, or did not take what it was sent"
+        what = f"MLflow's tracking store at {store_name()} did not answer, or did not take what it was sent"
         raise Unreachable(f"{what}: {first_line(error)}\n{kept}") from None
 
 
@@ -83,8 +94,8 @@ def failures() -> tuple[type[Exception], ...]:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, short enough to read."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+    """What an error says, short enough to read, and without a password."""
+    return without_password((str(error).splitlines() or [type(error).__name__])[0])[:300]
 
 
 def _hint(error: str) -> str:

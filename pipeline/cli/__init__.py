@@ -47,7 +47,10 @@ def main() -> None:
             raise
         if isinstance(error, InputError):
             _fail(str(error), 2)
-        _fail(f"{type(error).__name__}: {error}\nFor the traceback: python -m pipeline --debug …", 1)
+        from pipeline.store import without_password
+
+        what = f"{type(error).__name__}: {without_password(str(error))}"
+        _fail(f"{what}\nFor the traceback: python -m pipeline --debug …", 1)
 
 
 def _fail(message: str, code: int) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.quiet import quiet
-from pipeline.store import tracking_uri
+from pipeline.store import store_name
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-recommenders", "keras-tuner", "mlflow", "shap", "scikit-learn", "duckdb")
 
@@ -72,4 +72,4 @@ def _gpu() -> Check:
 
 
 def _store() -> Check:
-    return "MLflow store", tracking_uri(), ""
+    return "MLflow store", store_name(), ""

@@ -17,7 +17,7 @@ from pipeline.retraining.champions import names_of
 from pipeline.retraining.going_back import go_back
 from pipeline.retraining.state import HOME, check_store, read_state
 from pipeline.runner import CONFIG, read_config
-from pipeline.store import open_store, tracking_uri
+from pipeline.store import open_store, store_name
 from pipeline.tracking.champions import known_model
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def models_command(as_json: bool) -> None:
         return
     console = Console(highlight=False, soft_wrap=True)
     if not versions:
-        console.print(Text(f"The registry at {tracking_uri()} has no model yet. Run first: python -m pipeline run"))
+        console.print(Text(f"The registry at {store_name()} has no model yet. Run first: python -m pipeline run"))
         return
     console.width = max(console.width, WIDTH)
     console.print(_table(versions))
@@ -93,10 +93,11 @@ def rollback_command(name: str | None, workdir: Path) -> None:
     if done.served:
         console.print(f"{workdir} serves the champions: `score`, `recommend` and a running `serve` use them.")
     elif done.served is not None:
+        followed = " and ".join(f"models:/{one.model}@champion" for one in done.changes)
         console.print(
             f"{workdir} serves the same models as before: it has kept none that go with all champions. Where a "
-            f"promotion was of two models, roll back the other one too; or let `serve` follow the registry: "
-            f"--abandonment or --recommender models:/{done.changes[0].model}@champion"
+            f"promotion was of two models, roll back the other one too; or let `serve` follow the registry, by its "
+            f"`--abandonment` and `--recommender`: {followed}"
         )
 
 
@@ -114,7 +115,7 @@ def _meant(client: "MlflowClient", workdir: Path) -> list[str]:
     if not names:
         raise InputError(
             f"`--workdir` should be the folder of a run whose models are registered, or `--model` name the one to roll "
-            f"back. Received: {workdir} and no model; the registry at {tracking_uri()} has "
+            f"back. Received: {workdir} and no model; the registry at {store_name()} has "
             f"{', '.join(known) or 'no model yet'}."
         )
     return names

@@ -12,7 +12,7 @@ from data.errors import InputError
 from data.moments import naive_utc
 from pipeline.champion import own_folder
 from pipeline.config import PipelineConfig
-from pipeline.store import tracking_uri
+from pipeline.store import store_name
 from pipeline.tracking import fetch_model
 from pipeline.tracking.champions import champion_of
 
@@ -87,7 +87,7 @@ def fetch_champions(client: "MlflowClient", config: PipelineConfig, workdir: Pat
                 found[model] = _fetch(client, model, name, version, partial)
         if not found:
             raise InputError(
-                f"`retrain` needs a champion to challenge; the registry at {tracking_uri()} has none of "
+                f"`retrain` needs a champion to challenge; the registry at {store_name()} has none of "
                 f"{', '.join(names_of(config).values())}. Run first: python -m pipeline run --workdir {workdir} …"
             )
         (partial / ABOUT).write_text(json.dumps({model: asdict(one) for model, one in found.items()}, indent=1) + "\n")

@@ -22,7 +22,7 @@ from pipeline.retraining.leftovers import drop
 from pipeline.retraining.serving_set import CURRENT, serves_a_set, switch
 from pipeline.retraining.state import HOME, read_state
 from pipeline.runner import read_config
-from pipeline.store import reached, tracking_uri
+from pipeline.store import reached, store_name, without_password
 from pipeline.tracking import fetch_model
 from pipeline.tracking.champions import champion_of, former_champion, newest_promotion, roll_back
 from pipeline.workdir import locked, write_whole
@@ -76,7 +76,7 @@ def go_back(client: "MlflowClient", names: Collection[str], workdir: Path) -> We
     """
     home = workdir / HOME
     state = read_state(home)
-    if state is None or state.tracking_uri != tracking_uri():
+    if state is None or without_password(state.tracking_uri) != store_name():
         left = _to_leave(client, names)
         return WentBack(tuple(Change(name, *roll_back(client, name)) for name in left), None)
     with locked(workdir), reached("The same command finishes the rollback when the store is back."):

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from data.errors import InputError
 from data.strict import StrictModel
-from pipeline.store import tracking_uri
+from pipeline.store import store_name, without_password
 from pipeline.workdir import read_manifest, write_whole
 
 HOME = "retrain"
@@ -82,7 +82,8 @@ class State(StrictModel):
 
     refused: tuple[Refused, ...] = ()
     tracking_uri: str
-    """Store whose registry has the champions; a retrain that goes on in another one would promote there unseen."""
+    """Store whose registry has the champions, without a password; a retrain that goes on in another one would promote
+    there unseen."""
 
     window_from: datetime
     """Newest event of the log when something was last decided: what came later is the newest window, which the champion
@@ -132,10 +133,11 @@ def check_store(home: Path, state: State) -> None:
     Raises:
         InputError: it is another.
     """
-    if state.tracking_uri != tracking_uri():
+    before = without_password(state.tracking_uri)
+    if before != store_name():
         raise InputError(
-            f"`MLFLOW_TRACKING_URI` should be {state.tracking_uri}, whose registry has the champion that the retrains "
-            f"in {home} are about. Received: {tracking_uri()}. Where the store has moved, set `tracking_uri` in "
+            f"`MLFLOW_TRACKING_URI` should be {before}, whose registry has the champion that the retrains "
+            f"in {home} are about. Received: {store_name()}. Where the store has moved, set `tracking_uri` in "
             f"{home / STATE}."
         )
 
@@ -177,7 +179,7 @@ def first_state(workdir: Path, now: datetime) -> State:
         first=found.first, last=found.last,
     )  # fmt: skip
     assert found.last is not None
-    return State(parts=(part,), tracking_uri=tracking_uri(), window_from=found.last)
+    return State(parts=(part,), tracking_uri=store_name(), window_from=found.last)
 
 
 def events_of(home: Path, part: Part) -> Path:

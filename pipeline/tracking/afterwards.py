@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.config import PipelineConfig
-from pipeline.store import open_store, tracking_uri
+from pipeline.store import first_line, open_store, store_name
 from pipeline.tracking.tracker import read_tracking
 
 
@@ -21,8 +21,8 @@ def log_afterwards(config: PipelineConfig, workdir: Path, metrics: Mapping[str, 
     run_id = found["run_id"]
     if not config.tracking.enabled or run_id is None:
         return "not logged to MLflow: the run was not"
-    if found["tracking_uri"] != tracking_uri():
-        return f"not logged to MLflow: the run was logged to {found['tracking_uri']}, and this is {tracking_uri()}"
+    if found["tracking_uri"] != store_name():
+        return f"not logged to MLflow: the run was logged to {found['tracking_uri']}, and this is {store_name()}"
     client = open_store()
     from mlflow.exceptions import MlflowException
 
@@ -32,5 +32,5 @@ def log_afterwards(config: PipelineConfig, workdir: Path, metrics: Mapping[str, 
         for file in files:
             client.log_artifact(run_id, str(file), "people")
     except MlflowException as error:
-        return f"not logged to MLflow: {str(error).splitlines()[0][:300]}"
+        return f"not logged to MLflow: {first_line(error)}"
     return f"logged to MLflow run {run_id}"

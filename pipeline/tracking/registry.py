@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from data.errors import InputError
 from pipeline.quiet import quiet
-from pipeline.store import failures, open_store, tracking_uri
+from pipeline.store import failures, open_store, store_name, without_password
 from pipeline.tracking.champions import CHALLENGER, CHAMPION, champion_of, promote
 from pipeline.tracking.entities import LoggedModel
 
@@ -118,17 +118,17 @@ def fetch_model(address: str, folder: Path, setting: str) -> Path:
         of_this_machine = _local_trouble(error, folder)
         if of_this_machine:
             raise InputError(
-                f"{address} is in the registry at {tracking_uri()}, but could not be copied to {folder} on this "
+                f"{address} is in the registry at {store_name()}, but could not be copied to {folder} on this "
                 f"machine: {of_this_machine}"
             ) from None
         raise InputError(
-            f"`{setting}` should name a model in the registry at {tracking_uri()}. Received: {address}: "
-            f"{' '.join(str(error).split())[:LONGEST]} It has: {_known_aliases(client)}."
+            f"`{setting}` should name a model in the registry at {store_name()}. Received: {address}: "
+            f"{without_password(' '.join(str(error).split()))[:LONGEST]} It has: {_known_aliases(client)}."
         ) from None
     if not any(path.is_file() for path in copy.rglob("*")):  # MLflow takes a folder that is gone for an empty one
         raise InputError(
             f"`{setting}` should name a model whose files are there. Received: {address}, which the registry at "
-            f"{tracking_uri()} knows, while its artifacts are gone."
+            f"{store_name()} knows, while its artifacts are gone."
         )
     return copy
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from data.errors import InputError
 from pipeline.config import PipelineConfig, as_table, flat, settings_digest
-from pipeline.store import Unreachable, failures, first_line, open_store, tracking_uri
+from pipeline.store import Unreachable, failures, first_line, open_store, store_name
 from pipeline.tracking.entities import Dataset
 from pipeline.tracking.experiments import experiment_id
 from pipeline.tracking.nested import NAME, NestedRuns
@@ -86,7 +86,7 @@ class Tracker:
         try:
             action()
         except failures() as error:
-            self._give_up(f"MLflow's tracking store at {tracking_uri()} cannot be told what goes on", error)
+            self._give_up(f"MLflow's tracking store at {store_name()} cannot be told what goes on", error)
         except OSError as error:
             self._give_up("A file of this machine stands in the way of telling MLflow what goes on", error)
 
@@ -110,7 +110,7 @@ class Tracker:
             yield
         except failures() as error:
             raise Unreachable(
-                f"MLflow's tracking store at {tracking_uri()} did not take the results: {first_line(error)}\n"
+                f"MLflow's tracking store at {store_name()} did not take the results: {first_line(error)}\n"
                 f"Nothing is lost: they are in {self.workdir}. The same command sends them when the store is back; "
                 "to do without it: --set tracking.enabled=false"
             ) from None
@@ -206,7 +206,7 @@ class Tracker:
         from mlflow.exceptions import MlflowException
 
         state = _read_state(self.workdir)
-        if not state.get("attempt") or state.get("tracking_uri") != tracking_uri():
+        if not state.get("attempt") or state.get("tracking_uri") != store_name():
             return
         run_id = state["run_id"] or self._made_by(state["attempt"], state["experiment"])
         try:
@@ -229,7 +229,7 @@ class Tracker:
         if (
             not state.get("attempt")
             or state.get("experiment") != self.experiment
-            or state.get("tracking_uri") != tracking_uri()
+            or state.get("tracking_uri") != store_name()
             or state.get("settings") != self.settings
         ):
             return None
@@ -261,7 +261,7 @@ def state_text(config: PipelineConfig, run_id: str | None, experiment: str, atte
     state = {
         "run_id": run_id,
         "experiment": experiment,
-        "tracking_uri": tracking_uri(),
+        "tracking_uri": store_name(),
         "settings": settings_digest(config),
         "attempt": attempt,
     }

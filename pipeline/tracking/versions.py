@@ -1,7 +1,7 @@
 """Which version an address in the registry means at the moment."""
 
 from data.errors import InputError
-from pipeline.store import open_store, tracking_uri
+from pipeline.store import first_line, open_store, store_name
 
 FORM = "models:/NAME@ALIAS or models:/NAME/VERSION"
 
@@ -30,6 +30,6 @@ def version_of(address: str, setting: str) -> str:
         return str(client.get_model_version(plain, version).version)
     except MlflowException as error:
         raise InputError(
-            f"`{setting}` should name a model in the registry at {tracking_uri()}. Received: {address}: "
-            f"{str(error).splitlines()[0][:300]}"
+            f"`{setting}` should name a model in the registry at {store_name()}. Received: {address}: "
+            f"{first_line(error)}"
         ) from None

@@ -213,6 +213,17 @@ def test_the_command_undoes_the_last_promotion_of_the_folders_own_models(
         rollback_command(None, workdir)
 
 
+def test_a_folder_that_has_not_kept_the_champions_says_which_addresses_have_them(
+    client: MlflowClient, workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    promoted(client, workdir, 2, 2)
+    shutil.rmtree(workdir / HOME / SETS / "before")
+    rollback_command(None, workdir)
+    told = capsys.readouterr().out
+    assert f"{workdir} serves the same models as before" in told
+    assert all(f"models:/{name}@champion" in told.partition("--recommender")[2] for name in NETWORKS)
+
+
 def stopped(*_: object) -> None:
     raise Stopped
 
