@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from data.errors import InputError
 from explain.page import without_sessions, write_whole
 from pipeline.retraining.composing import SETS
-from pipeline.retraining.incoming import QUARANTINE
-from pipeline.retraining.state import HOME, PARTS, read_state, write_state
+from pipeline.retraining.decision import read_decision
+from pipeline.retraining.incoming import INCOMING, QUARANTINE
+from pipeline.retraining.state import HOME, PARTS, events_of, read_state, write_state
 from pipeline.workdir import PARTIAL, SCRATCH, locked
 
 STAGES = ("ingest", "sessionize", "featurize", "split")
@@ -48,11 +50,13 @@ def clean(workdir: Path, days: int, now: datetime, dry_run: bool = False) -> lis
         What was, or would be, deleted.
 
     Raises:
-        InputError: a command is at work in the folder.
+        InputError: a command is at work in the folder, or a retrain that was cut off there has its decision to carry
+            out, which takes what is that old.
     """
     with locked(workdir):
         before = now - timedelta(days=days)
         found = [one for one in _candidates(workdir) if one.newest < before]
+        _check_decided(workdir, found)
         if not dry_run:
             _forget_parts(workdir, found)
             for one in found:
@@ -71,13 +75,24 @@ def _candidates(workdir: Path) -> Iterator[Outdated]:
             yield from (Outdated(page, newest, "ids of sessions") for page in _naming(base))
             yield from (Outdated(base / name, newest) for name in (EXPLAINED, *STAGES[::-1]) if (base / name).exists())
     state = read_state(home)
+    if state and state.pending and (home / state.pending).exists():
+        yield Outdated(home / state.pending, state.watermark)
     for part in state.parts if state else ():
         folder = home / PARTS / part.id
-        if part.last is not None and folder.exists():
-            yield Outdated(folder, part.last)
+        if events_of(home, part).exists():
+            yield Outdated(folder, part.last or _written(folder))
     refused = sorted((home / QUARANTINE).glob("*.parquet"))
-    left = (workdir / "quarantine.parquet", *refused, workdir / SCRATCH, workdir / PARTIAL)
+    left = (workdir / "quarantine.parquet", *refused, workdir / SCRATCH, workdir / PARTIAL, home / INCOMING)
     yield from (Outdated(path, _written(path)) for path in left if path.exists())
+
+
+def _check_decided(workdir: Path, found: Sequence[Outdated]) -> None:
+    cut_off = [one for one in found if one.path.parent == workdir / HOME and read_decision(one.path)]
+    if cut_off:
+        raise InputError(
+            f"`clean` should come after the retrain that was cut off in {workdir}, whose log is that old. Let it "
+            f"finish what it decided first: python -m pipeline retrain --workdir {workdir} …"
+        )
 
 
 def _naming(base: Path) -> Iterator[Path]:
@@ -94,12 +109,15 @@ def _forget_sessions(page: Path) -> None:
 
 
 def _newest_event(base: Path) -> datetime | None:
-    """The newest event of a run's log; None where it has none, such as with a table that the team keeps itself."""
+    """The newest event of a run's log; None where it has none, such as with a table that the team keeps itself.
+
+    One that is dated later than its file was written has a wrong date, and keeps nothing for years.
+    """
     file = base / "ingest" / "ingest.json"
     if not file.exists():
         return None
     last = datetime.fromisoformat(json.loads(file.read_text())["last_ts"])
-    return last.astimezone(UTC).replace(tzinfo=None) if last.tzinfo else last
+    return min(last.astimezone(UTC).replace(tzinfo=None) if last.tzinfo else last, _written(file))
 
 
 def _written(path: Path) -> datetime:

@@ -12,7 +12,7 @@ from data.strict import StrictModel
 class RetrainConfig(StrictModel):
     """When a challenger replaces the champion, and what counts as drift. No stage of `run` depends on it."""
 
-    window_days: PositiveInt | None = None
+    window_days: int | None = Field(default=None, ge=1, le=36_500)
     """Days of the log, back from its newest event, that the challenger learns from; all of it where not set."""
 
     judged_share: float = Field(default=0.5, gt=0.0, le=1.0)

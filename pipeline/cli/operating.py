@@ -101,7 +101,7 @@ def ui(
 
 @app.command()
 def clean(
-    days: Annotated[int, typer.Option(min=0, help="Delete what has no event younger than this.")],
+    days: Annotated[int, typer.Option(min=0, max=36_500, help="Delete what has no event younger than this.")],
     workdir: Workdir = WORK,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
 ) -> None:

@@ -13,7 +13,7 @@ from pipeline.retraining.decision import Decision, read_decision, refused
 from pipeline.retraining.going_back import finish
 from pipeline.retraining.incoming import take_in
 from pipeline.retraining.leftovers import clear, drop
-from pipeline.retraining.state import HOME, State, check_store, first_state, read_state, write_state
+from pipeline.retraining.state import HOME, STATE, State, check_store, first_state, read_state, write_state
 from pipeline.retraining.steps import Retrain
 from pipeline.store import open_store, reached
 from pipeline.workdir import locked
@@ -48,8 +48,9 @@ def retrain(config: PipelineConfig, workdir: Path, progress: Progress, now: date
         now: the present moment, UTC without a zone.
 
     Raises:
-        InputError: there is no run or no champion, the store is another than before, the input cannot be found, or the
-            log leaves the challenger nothing to learn from. What was accepted stays so.
+        InputError: there is no run or no champion, the store is another than before, the input cannot be found, the log
+            was deleted because of its age, or it leaves the challenger nothing to learn from. What was accepted stays
+            so.
         Unreachable: the store does not answer; the same call goes on when it does.
     """
     _check(config)
@@ -66,6 +67,7 @@ def retrain(config: PipelineConfig, workdir: Path, progress: Progress, now: date
         if state.pending and (earlier := read_decision(home / state.pending)):
             resumed, state = steps.as_begun(state.pending).carry_out(earlier, state)
             before = state
+        _check_log(state, workdir)
         state, judged = take_in(config, home, state, progress, now)
         refusals = tuple(steps.tell(refused(config, one)) for one in judged if one.reason is not None)
         state = _begun(config, home, state, before)
@@ -84,6 +86,14 @@ def _check(config: PipelineConfig) -> None:
     if not config.tracking.enabled:
         raise InputError(
             "`tracking.enabled` should be true for `retrain`: the champion is in MLflow's registry. Received: false"
+        )
+
+
+def _check_log(state: State, workdir: Path) -> None:
+    if not state.active:
+        raise InputError(
+            f"`retrain` has no log left to go on with: `clean` deleted all that it had taken in, because of its age. "
+            f"Remove {workdir / HOME / STATE}, and start over with a run: python -m pipeline run --workdir {workdir} …"
         )
 
 

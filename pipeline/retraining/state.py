@@ -122,8 +122,8 @@ def read_state(home: Path) -> State | None:
         return State.model_validate_json(file.read_text())
     except ValidationError as error:
         raise InputError(
-            f"{file} is of another version of the pipeline: {str(error).splitlines()[0]}. Remove {home} to start over "
-            "from the run."
+            f"{file} is of another version of the pipeline: {str(error).splitlines()[0]}. Remove it to start "
+            "over from the run."
         ) from None
 
 

@@ -1,7 +1,8 @@
 """What is old goes, whole, and nothing that is younger or that belongs to nobody does."""
 
+import json
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from filelock import FileLock
 from data.errors import InputError
 from pipeline.progress import Progress
 from pipeline.retention import clean
+from pipeline.retraining.flow import retrain
 from pipeline.retraining.incoming import take_in
 from pipeline.retraining.state import HOME, PARTS, first_state, read_state, write_state
 from tests.pipeline.retraining.shop import NOW, config, first_run, weeks
@@ -100,6 +102,49 @@ def test_leftovers_go_by_when_they_were_written(workdir: Path) -> None:
     found = clean(workdir, 3650, NOW)
     assert {one.path for one in found} == set(old)
     assert [file.exists() for file in (*old, *young)] == [False, False, True, True]
+
+
+def test_a_wrong_year_in_the_runs_log_keeps_nothing(workdir: Path) -> None:
+    file = workdir / "ingest" / "ingest.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"last_ts": "2150-01-01T00:00:00+00:00"}))
+    os.utime(file, (NOW.replace(tzinfo=UTC).timestamp(),) * 2)
+    found = {one.path: one.newest for one in clean(workdir, 30, NOW + timedelta(days=31), dry_run=True)}
+    assert found[workdir / "ingest"] == NOW
+
+
+def test_a_part_without_an_event_of_its_own_goes_by_when_it_was_written(workdir: Path) -> None:
+    state = read_state(workdir / HOME)
+    assert state is not None
+    part = state.parts[-1].model_copy(update={"added": 0, "first": None, "last": None})
+    write_state(workdir / HOME, state.model_copy(update={"parts": (*state.parts[:-1], part)}))
+    assert workdir / HOME / PARTS / part.id in {one.path for one in clean(workdir, 0, datetime(2200, 1, 1))}
+
+
+def test_what_a_killed_retrain_left_goes_unless_its_decision_is_still_to_be_carried_out(workdir: Path) -> None:
+    state, home = read_state(workdir / HOME), workdir / HOME
+    assert state is not None
+    write_state(home, state.model_copy(update={"pending": "cut-off"}))
+    log, unread = home / "cut-off" / "log.parquet", home / ".incoming" / "log.parquet"
+    for file in (log, unread):
+        file.parent.mkdir()
+        file.write_text("rows")
+    assert home / "cut-off" not in {one.path for one in clean(workdir, 30, NOW, dry_run=True)}
+    (home / "cut-off" / "decision.json").write_text('{"decision": "promoted"}')
+    before = names(workdir)
+    with pytest.raises(InputError, match="Let it finish what it decided first: python -m pipeline retrain"):
+        clean(workdir, 0, datetime(2200, 1, 1))
+    assert names(workdir) == before
+    (home / "cut-off" / "decision.json").unlink()
+    clean(workdir, 0, datetime(2200, 1, 1))
+    assert not log.exists()
+    assert not unread.exists()
+
+
+def test_a_retrain_whose_whole_log_is_gone_says_how_to_start_over(workdir: Path) -> None:
+    clean(workdir, 0, NOW)
+    weeks()[3].to_csv(workdir.parent / "logs" / "week3.csv", index=False)
+    with Progress() as progress, pytest.raises(InputError, match=r"Remove .*state\.json, and start over with a run"):
+        retrain(config(workdir.parent / "logs"), workdir, progress, NOW)
 
 
 def test_a_folder_at_work_is_left_alone(workdir: Path) -> None:
