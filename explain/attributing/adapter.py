@@ -1,6 +1,7 @@
 """SHAP's DeepExplainer on a Keras 3 model, in batches."""
 
 import copy
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ LAYERS = (
     *("Activation", "ReLU", "SplitLeakyReLU", "ELU", "Add"),
 )
 ACTIVATIONS = ("linear", "relu", "elu", "selu", "tanh", "sigmoid")
+ONE_AT_A_TIME = threading.Lock()
+"""SHAP changes the gradients of TensorFlow's operations for all threads while it is at work."""
+
 BATCH = 32  # carts a call: 4 times the rows/s of one by one at 100 background rows; more brings nothing on 2 cores
 
 
@@ -127,10 +131,11 @@ def check_layers(model: keras.Model) -> None:
 def _guarded() -> Iterator[None]:
     """Keep SHAP's notices about its age quiet, and undo its patch of TensorFlow where it fails.
 
-    A DeepExplainer that fails leaves its own gradient recorder in TensorFlow and breaks what comes after it.
+    A DeepExplainer that fails leaves its own gradient recorder in TensorFlow and breaks what comes after it. Two that
+    are at work at once do so too: a server answers by one model while it loads the next.
     """
-    recorder = tf_execute.record_gradient
-    with warnings.catch_warnings():
+    with ONE_AT_A_TIME, warnings.catch_warnings():
+        recorder = tf_execute.record_gradient
         warnings.filterwarnings("ignore", message="Your TensorFlow version is newer")
         try:
             yield

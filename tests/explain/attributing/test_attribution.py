@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import get_args
 
@@ -48,6 +49,16 @@ def test_a_linear_model_gets_its_coefficients_times_the_distance_from_the_mean_b
     names = np.array(encoded_columns(model))
     for position, spec in enumerate(TEST.specs):
         assert_allclose(found.values[:, position], columns[:, names == spec.name].sum(axis=1), atol=1e-4)
+
+
+def test_models_that_are_explained_at_once_do_not_disturb_each_other() -> None:
+    background = background_sample(TRAIN, 20, 0)
+    models = [network(form) for form in ("relu", "elu, residual")]
+    alone = [attribute(model, background, TEST).values for model in models]
+    with ThreadPoolExecutor(4) as threads:  # as where a server loads a model and answers by the one before
+        at_once = list(threads.map(lambda model: attribute(model, background, TEST).values, models * 4))
+    for values, expected in zip(at_once, alone * 4, strict=True):
+        assert_allclose(values, expected, atol=1e-6)
 
 
 def test_batches_give_what_shap_gives_row_by_row() -> None:
