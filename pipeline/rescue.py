@@ -109,6 +109,7 @@ def write_rescue(carts: pd.DataFrame, path: Path) -> None:
             carts.assign(**{name: carts[name].map(harmless) for name in texts}).to_csv(aside, index=False)
         aside.rename(path)
     except OSError as error:
+        aside.unlink(missing_ok=True)
         raise InputError(
             f"`--output` should be a file that can be written. Received: {path} ({error.strerror})."
         ) from None

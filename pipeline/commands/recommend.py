@@ -1,6 +1,7 @@
 """`recommend`: items for a session typed on the command line."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from data.errors import InputError
 from data.item_list import read_item_list
 from data.raw.pseudonyms import pseudonym, visitor_key
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
 from pipeline.recommending import listed, load_recommender, need_recommender, unknown_note
+from pipeline.retraining.serving_set import served_folder
 from pipeline.runner import read_config
 from pipeline.typed_events import typed_kinds, typed_seconds
 
@@ -69,9 +72,11 @@ def recommend_command(session: Sequence[str], wishes: Wishes, workdir: Path, as_
     """Print the items most likely to come next, and what a reader should know about the list.
 
     Raises:
-        InputError: no run, one without a recommender, kinds or gaps that do not go with the session, a file that cannot
-            be read, or a filter that the catalogue cannot answer.
+        InputError: no run, one without a recommender, an id that is no text, kinds or gaps that do not go with the
+            session, a file that cannot be read, or a filter that the catalogue cannot answer.
     """
+    _check_text([*session, *wishes.exclude, *wishes.bought, *wishes.categories, wishes.visitor or ""])
+    workdir = served_folder(workdir)
     config = read_config(workdir)
     events, gaps = typed_kinds(wishes.events, session), typed_seconds(wishes.gaps, session)
     need_recommender(workdir)
@@ -91,6 +96,13 @@ def recommend_command(session: Sequence[str], wishes: Wishes, workdir: Path, as_
         console.print(Text(json.dumps(answer, indent=1, ensure_ascii=False)))
     else:
         _print(console, answer)
+
+
+def _check_text(typed: Sequence[str]) -> None:
+    """Bytes of another encoding reach Python as half characters, which no id has and nothing can print."""
+    strange = next((one for one in typed if any("\ud800" <= character <= "\udfff" for character in one)), None)
+    if strange is not None:
+        raise InputError(f"Ids and categories should be typed in UTF-8. Received: {os.fsencode(strange)!r}")
 
 
 def _bought_by(visitor: str | None, workdir: Path, config: PipelineConfig) -> list[str] | None:

@@ -14,6 +14,7 @@ from data.errors import InputError
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
+from pipeline.retraining.serving_set import served_folder
 from pipeline.runner import need_abandonment, read_config
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def score_command(
 ) -> None:
     """Score a fresh log with the models in a work folder and write the list."""
     _check_output(output)
+    workdir = served_folder(workdir)
     config = read_config(workdir)
     need_abandonment(config, workdir)
     with Progress() as progress:

@@ -64,6 +64,13 @@ def serves_a_set(workdir: Path) -> bool:
     return all((workdir / name).is_symlink() and str((workdir / name).readlink()) == _target(name) for name in MEMBERS)
 
 
+def served_folder(workdir: Path) -> Path:
+    """Where what a work folder serves lies at the moment, for a reader of several of its files: a promotion in between
+    leaves them as they are, where the work folder itself would have some of the models before and some of those after.
+    """
+    return (workdir / HOME / CURRENT).resolve() if serves_a_set(workdir) else workdir
+
+
 def _make_links(workdir: Path) -> None:
     """Put links where the folders are; what they lead to is the same, so that nobody sees the difference."""
     for name in MEMBERS:

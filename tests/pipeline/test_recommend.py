@@ -1,6 +1,7 @@
 """The `recommend` command."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,14 @@ def test_nothing_to_go_by_gives_the_popular_ones_and_says_so(
     assert any(note.startswith(why) for note in told["notes"])
     assert any("items of all categories are shown" in note for note in told["notes"])
     assert any(note.startswith("3 of 3 items") and note.endswith("x, y.") for note in told["notes"]) == bool(session)
+
+
+@pytest.mark.parametrize("where", ["exclude", "bought", "categories", "session"])
+def test_what_is_no_text_is_refused_in_words(workdir: Path, where: str) -> None:
+    typed = [os.fsdecode(b"\xff")]
+    wishes = PLAIN if where == "session" else Wishes(**{**vars(PLAIN), where: typed})
+    with pytest.raises(InputError, match=r"typed in UTF-8\. Received: b'\\xff'"):
+        recommend_command(typed if where == "session" else [], wishes, workdir, as_json=True)
 
 
 def test_a_folder_without_a_recommender_says_what_to_do(tmp_path: Path) -> None:

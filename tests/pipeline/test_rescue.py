@@ -37,6 +37,7 @@ def test_nothing_half_written_stays(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(InputError, match="`--output` should be a file that can be written"):
         write_rescue(CARTS, tmp_path / "folder.csv")
+    assert {path.name for path in tmp_path.iterdir()} == {"folder.csv", "rescue.csv"}
 
 
 @pytest.mark.parametrize(("name", "told"), [("out.xlsx", r"\.csv or \.parquet"), ("absent/out.csv", "existing folder")])

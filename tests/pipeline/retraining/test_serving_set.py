@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.config import PipelineConfig
 from pipeline.retraining.composing import FOLDERS, SETS
-from pipeline.retraining.serving_set import MEMBERS, switch
+from pipeline.retraining.serving_set import MEMBERS, served_folder, switch
 from pipeline.retraining.state import HOME
 from pipeline.workdir import stage_folder
 from tests.conftest import ROOT
@@ -69,6 +69,15 @@ def test_a_switch_changes_every_member_and_again_changes_nothing(workdir: Path) 
             switch(CONFIG, workdir, folder)
             assert words(workdir) == {name}
         assert (workdir / "train" / "word").resolve() == workdir / HOME / SETS / name / "train" / "word"
+
+
+def test_a_reader_of_several_files_has_all_of_one_set(workdir: Path) -> None:
+    assert served_folder(workdir) == workdir
+    switch(CONFIG, workdir, made(workdir, "one"))
+    (workdir / "link").symlink_to(workdir)
+    read = served_folder(workdir / "link")
+    switch(CONFIG, workdir, made(workdir, "two"))
+    assert (words(read), words(served_folder(workdir))) == ({"one"}, {"two"})
 
 
 def test_the_set_before_stays_for_those_who_read_it_and_older_ones_go(workdir: Path) -> None:
