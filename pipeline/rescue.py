@@ -23,6 +23,8 @@ from pipeline.recommending import load_recommender, no_recommender
 from pipeline.rescue_items import nothing_shown, out_of_stock, shown_in
 from pipeline.risk_error import risk_error
 
+FEATURES = "features.json"
+
 
 @dataclass(frozen=True)
 class Rescue:
@@ -125,15 +127,20 @@ class Rescuer:
         items: whether to say what to show.
 
     Raises:
-        InputError: the run has no model yet, or the list of items not to show cannot be read.
+        InputError: the run has no model yet, or its log no more, or the list of items not to show cannot be read.
     """
 
     def __init__(self, config: PipelineConfig, workdir: Path, reasons: bool = True, items: bool = True) -> None:
         if not (workdir / "train" / "abandonment.keras").exists():
             raise InputError(f"{workdir} has no model yet. Run first: python -m pipeline run --workdir {workdir}")
+        if not (workdir / "split" / FEATURES).exists():
+            raise InputError(
+                f"`score` needs the log that the models were trained on as well, and {workdir} has it no more: `clean` "
+                f"deleted it. Run again: python -m pipeline run --workdir {workdir}"
+            )
         self._risk_error = risk_error(workdir)
         self._excluded = out_of_stock(config.rescue)
-        self.specs = read_features(workdir / "split" / "features.json")
+        self.specs = read_features(workdir / "split" / FEATURES)
         self._config, self._items = config, items
         self._model = load_model(workdir / "train" / "abandonment.keras")
         self._attribute: Attributor | None = None

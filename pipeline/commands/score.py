@@ -31,17 +31,17 @@ def score_command(
 ) -> None:
     """Score a fresh log with the models in a work folder and write the list."""
     _check_output(output)
-    workdir = served_folder(workdir)
-    config = read_config(workdir)
+    served = served_folder(workdir)
+    config = read_config(served)
     need_abandonment(config, workdir)
     with Progress() as progress:
         progress.started("score")
         if output.suffix in FORMS:
-            total, notes = _one_list(config, workdir, source, output, reasons, items)
+            total, notes = _one_list(config, served, source, output, reasons, items)
         else:
             with quiet():
                 from pipeline.rescue_parts import write_parts
-            parts = write_parts(config, workdir, source, output, reasons, items, progress.detail)
+            parts = write_parts(config, served, source, output, reasons, items, progress.detail)
             total, notes = parts.total, _few(parts.notes)
     if as_json:
         sys.stdout.write(json.dumps({**asdict(total), "interval": total.interval, "notes": list(notes)}) + "\n")

@@ -9,7 +9,8 @@ import pytest
 from data.errors import InputError
 from models.nudging.list_total import ListTotal
 from pipeline.commands.score import score_command, told
-from pipeline.rescue import write_rescue
+from pipeline.config import PipelineConfig
+from pipeline.rescue import Rescuer, write_rescue
 
 CARTS = pd.DataFrame(
     {
@@ -44,6 +45,13 @@ def test_nothing_half_written_stays(tmp_path: Path) -> None:
 def test_an_output_that_cannot_be_is_refused_before_any_work(name: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=told):
         score_command(tmp_path / "log.csv", tmp_path / name, tmp_path / "no-run")
+
+
+def test_models_whose_log_was_deleted_because_of_its_age_say_so(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "abandonment.keras").write_bytes(b"")
+    with pytest.raises(InputError, match=r"has it no more: `clean` deleted it\. Run again"):
+        Rescuer(PipelineConfig(), tmp_path)
 
 
 def test_the_whole_list_is_told_with_its_cost_and_how_sure_it_is() -> None:
