@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.config import SourceConfig
-from data.raw.sources import source_files
+from data.raw.sources import input_root, source_files
 from pipeline.config import PipelineConfig, settings_digest
 from pipeline.fingerprint import file_hash
 from pipeline.planning import need_path
@@ -46,9 +46,9 @@ def contents(config: PipelineConfig) -> Contents:
         InputError: there is no file at all.
     """
     path = need_path(config)
-    found: dict[str, dict[str, Path]] = {}
+    root, found = input_root(path), dict[str, dict[str, Path]]()
     for file in source_files(config.source, path):
-        found.setdefault(file_hash(file), {})[_name(file, path)] = file
+        found.setdefault(file_hash(file), {})[file.relative_to(root).as_posix()] = file
     return found
 
 
@@ -106,7 +106,3 @@ def alone(source: SourceConfig, arrival: Arrival, mirror: Path) -> tuple[SourceC
         target.symlink_to(file.resolve())
     there = tuple(one for one in source.files if any(mirror.glob(one.pattern)))
     return source.model_copy(update={"files": there}), mirror
-
-
-def _name(file: Path, path: Path) -> str:
-    return file.relative_to(path).as_posix() if path.is_dir() else file.as_posix() if file != path else file.name

@@ -104,6 +104,20 @@ def test_a_log_that_was_rotated_loses_none_of_its_events(shop: Path) -> None:
     assert [part.names for part in state.parts[1:]] == [("now-1.csv",), ("now-1.csv",), ("now.csv",)]
 
 
+@pytest.mark.parametrize("pattern", ["logs", "logs/*.csv", "logs/all.csv"])
+def test_a_file_is_the_same_one_however_the_input_is_named(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    state = first_state(shop / "work", NOW)
+    put(shop, "all.csv", weeks()[1].iloc[:200])
+    state, _ = take(shop, state)
+    put(shop, "all.csv", weeks()[1].iloc[:400])
+    monkeypatch.chdir(shop)
+    state, _ = take(shop, state, made=config(Path(pattern)))
+    assert [part.superseded for part in state.parts] == [False, True, False]
+    assert len(log(shop, state)) == len(weeks()[0]) + 400
+
+
 def test_content_that_comes_back_counts_again(shop: Path) -> None:
     state = first_state(shop / "work", NOW)
     put(shop, "all.csv", weeks()[1])
