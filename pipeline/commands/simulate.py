@@ -75,11 +75,8 @@ def simulate(
         progress: where to say what is being done.
 
     Raises:
-        InputError: the run has no model yet, or there are too few carts.
+        InputError: there are too few carts.
     """
-    model = workdir / "train" / "abandonment.keras"
-    if not model.exists():
-        raise InputError(f"{workdir} has no model yet. Run first: python -m pipeline run --workdir {workdir}")
     with quiet():
         from data.demo.showing import ITEM_RESPONSE
         from pipeline.simulating.ab_testing import run_ab_test

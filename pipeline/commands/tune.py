@@ -54,7 +54,7 @@ def tune_command(
     best = json.loads((workdir / "tune" / "best.json").read_text())
     _print(trials, best, workdir / "tune" / "best.json")
     _print_scores(json.loads((workdir / "tune" / "scores.json").read_text()), config.abandonment.early_stopping.monitor)
-    given = [f"--preset {preset}" if preset else "", f"--config {file}" if file else ""]
+    given = [f"--preset {preset}" if preset else "", f"--config {shlex.quote(str(file))}" if file else ""]
     given += [f"--input {shlex.quote(str(source))}"] if source else []
     given += [f"--workdir {shlex.quote(str(workdir))}"] if workdir != Path("work") else []
     given += [f"--set {shlex.quote(setting)}" for setting in settings]
