@@ -141,6 +141,10 @@ class SourceConfig(StrictModel):
             raise ValueError(
                 '`source.columns` (or `source.files`) is needed where `source.kind` is "events"; or name a `--preset`'
             )
+        if self.kind == "events" and self.columns is not None and self.files:
+            raise ValueError(
+                "`source.columns` should be left out where `source.files` is set, each of which has columns of its own"
+            )
         if self.kind == "features" and (self.label is None or self.abandoned is None):
             raise ValueError('`source.label` and `source.abandoned` are needed where `source.kind` is "features"')
         return self
