@@ -12,7 +12,7 @@ from explain.charts.svg import WIDE, Figure
 from explain.report.data import ReportData, RunData
 from explain.report.findings import baseline_name
 from explain.tables import slice_text
-from explain.wording import decimal_text, join_words, share_text, unique_titles, upper_first
+from explain.wording import decimal_text, join_words, points_text, share_text, unique_titles, upper_first
 
 SHOWN = 12  # features in a chart; the table has all of them
 MOST_SLICES = 14  # slices in the chart: those with the lowest AUC, where there are more
@@ -97,7 +97,7 @@ def quality(data: ReportData) -> list[Figure]:
         ),
     ]
     if curves["calibration"].get("model"):
-        ece = share_text(found["test"]["ece"], 1)
+        ece = points_text(found["test"]["ece"])
         figures.append(
             line_charts.calibration(
                 curves["calibration"]["model"],

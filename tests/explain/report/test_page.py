@@ -11,8 +11,10 @@ from explain.report.data import ReportData, read_report_data
 from explain.report.disagreements import disagreements
 from explain.report.findings import bottom_line
 from explain.report.page import write_report
+from explain.report.parts import shared_parts
+from explain.report.tables import quarantine_table
 from tests.explain.pages import Page, charts
-from tests.explain.results import EVIL, explained, report_data
+from tests.explain.results import EVIL, INGEST, explained, report_data, run_data
 
 
 def test_every_element_is_closed_and_every_id_is_the_only_one(page: str) -> None:
@@ -149,3 +151,16 @@ def test_what_was_wrong_with_the_gradients_stands_beside_their_charts(tmp_path: 
     assert "Nothing was wrong" in healthy
     unwatched = write_report(report_data(history={}, gradients=[]), tmp_path).read_text()
     assert "What the gradients did" not in unwatched
+
+
+def test_a_row_in_quarantine_for_what_it_lacks_shows_no_value() -> None:
+    examples = [{"row": 3, "value": None}, {"row": 1234, "value": "wishlist"}]
+    table = quarantine_table({"reasons": {"visitor_id missing": {"count": 2, "examples": examples}}})
+    assert table is not None
+    assert table.rows[0][2] == "3, 1234 “wishlist”"
+
+
+@pytest.mark.parametrize(("ignored", "told"), [(0, []), (7, [("Ignored, by `source.events`", "7")])])
+def test_rows_read_are_all_accounted_for(ignored: int, told: list[tuple[str, str]]) -> None:
+    facts = shared_parts(run_data(ingest={**INGEST, "ignored": ignored}))["data_facts"]
+    assert [fact for fact in facts if fact[0].startswith("Ignored")] == told
