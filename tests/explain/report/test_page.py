@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
+from explain.charts.svg import Figure
 from explain.page import code
 from explain.report.data import ReportData, read_report_data
 from explain.report.disagreements import disagreements
+from explain.report.figures import slices
 from explain.report.findings import bottom_line
 from explain.report.page import write_report
 from explain.report.parts import shared_parts
@@ -164,3 +166,20 @@ def test_a_row_in_quarantine_for_what_it_lacks_shows_no_value() -> None:
 def test_rows_read_are_all_accounted_for(ignored: int, told: list[tuple[str, str]]) -> None:
     facts = shared_parts(run_data(ingest={**INGEST, "ignored": ignored}))["data_facts"]
     assert [fact for fact in facts if fact[0].startswith("Ignored")] == told
+
+
+def test_a_part_of_few_carts_is_not_called_the_weakest() -> None:
+    def part(name: str, n: int, auc: float) -> dict[str, object]:
+        interval = [auc - 0.1, auc + 0.1]
+        return {"title": name, "slice": "x", "n": n, "abandoned_share": 0.8, "auc": auc, "auc_interval": interval}
+
+    data = report_data()
+    found = data.metrics["abandonment"]
+
+    def chart(*parts: dict[str, object]) -> Figure | None:
+        return slices(replace(data, metrics={"abandonment": {**found, "slices": parts}}))
+
+    shown = chart(part("Tiny", 5, 0.2), part("Nearly", 95, 0.3), part("Large", 100, 0.7))
+    assert shown is not None
+    assert shown.description.endswith("Lowest: Large x (0.700).")
+    assert chart(part("Tiny", 5, 0.2)) is None
