@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from data.moments import naive_utc
 from data.strict import StrictModel
 
 
@@ -134,6 +135,13 @@ class SourceConfig(StrictModel):
 
     hashed: bool = False
     """Whether its ids are the pseudonyms of `ingest.hash_visitors` already, and stay as they are."""
+
+    @model_validator(mode="after")
+    def _range(self) -> Self:
+        first, end = self.time_from, self.time_to
+        if first is not None and end is not None and naive_utc(first) >= naive_utc(end):
+            raise ValueError(f"`source.time_from` should be before `source.time_to`. Received: {first} and {end}")
+        return self
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

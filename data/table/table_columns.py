@@ -90,7 +90,9 @@ def _at_zone(times: "pd.Series[Any]", zone: str) -> "pd.Series[Any]":
 
     A time that comes twice is the later one, and one that is leapt over is as much later as the leap.
     """
-    return times.dt.tz_localize(zone, ambiguous=np.zeros(len(times), dtype=bool), nonexistent=pd.Timedelta(hours=1))
+    again = np.zeros(len(times), dtype=bool)
+    instants: pd.Series[Any] = times.dt.tz_localize(zone, ambiguous=again, nonexistent=pd.Timedelta(hours=1))
+    return instants
 
 
 def _no_nulls(column: "pd.Series[Any]", key: str, name: str | None) -> None:

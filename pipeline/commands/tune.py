@@ -13,6 +13,7 @@ from rich.text import Text
 from data.errors import InputError
 from pipeline.config import load_config
 from pipeline.progress import Progress
+from pipeline.quiet import quiet
 
 
 def tune_command(
@@ -32,8 +33,8 @@ def tune_command(
     if config.tune.trials == 0:
         raise InputError("`tune.trials` should be at least 1 for a search. Received: 0")
     if config.source.kind == "digits":
-        from pipeline.digits import tune_digits
-
+        with quiet():
+            from pipeline.digits import tune_digits
         with Progress() as progress:
             result = tune_digits(config, workdir, progress)
         _print(result["trials"], result["best"], workdir / "digits" / "result.json")

@@ -142,6 +142,7 @@ def test_a_table_that_cannot_be_used_is_refused(fields: dict[str, Any], columns:
         (b"y;x\n1;2\n0;3\n", r"parted by \";\": set `source.delimiter`"),
         (b"\x00\x01\x02\xff" * 400, "binary"),
         (b"y,x\n1,2\n0,3,4\n", "could not be read as csv"),
+        (b"y,x\n" + b"1,2\n" * 3000 + b"0,3,4\n", "Line: 3002. Expected Number of Columns: 2 Found: 3"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
