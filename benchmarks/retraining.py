@@ -7,9 +7,10 @@ The demo shop's first week is run; then twelve more weeks arrive one by one and 
 function as the command. Items join each week, prices rise in week 5, a season turns causes round in week 7, and one
 week's prices arrive in cents. After each decision the champion and every version that was ever registered are scored on
 the week that follows, against the shop's true probabilities, so that an AUC is off by no luck of the labels, and with
-the features that a server has then: those of the log that `retrain` keeps, without what was refused. `--quick` is three
-weeks, the season beginning with the second and the last one broken. With `--recommender` a small recommender is
-retrained beside it, and every version of it ranks the sessions of the week that follows.
+the features that a server has then: those of the log that `retrain` keeps, without what was refused. `below_here` is of
+the week that was decided on, which tells nothing of a season that turns with the next one. `--quick` is three weeks,
+the season beginning with the second and the last one broken. With `--recommender` a small recommender is retrained
+beside it, and every version of it ranks the sessions of the week that follows.
 
 Targets: the champion is never more than 0.005 AUC below the best version there is; from the season on it beats the
 first week's model, never retrained (mean over the weeks; lower end of the 95% interval over sessions); the broken week
@@ -229,6 +230,7 @@ def tell(plan: Plan, weeks: list[Week], found: Scored) -> dict[str, float]:
         rows.append({
             "week": one.week, "decision": decision, "champion": champion, "auc": auc[champion],
             "best": max(auc.values()), "knowing": auc[max(here, key=here.__getitem__)], "first": auc[FIRST],
+            "below_here": max(here.values()) - here[champion],
             "possible": found.auc(following, found.truth), "loss": loss[champion], "loss_before": loss[before],
         })  # fmt: skip
         worse += auc[champion] < auc[before]
@@ -250,6 +252,8 @@ def tell(plan: Plan, weeks: list[Week], found: Scored) -> dict[str, float]:
         "mean_below_best": float(below.mean()),
         "most_below_best_but_at_the_turn": float(below[table["week"] != plan.shop.season_week - 1].max()),
         "weeks_within_0.005": float((below <= 0.005).sum()),
+        "most_below_best_here": float(table["below_here"].max()),
+        "mean_below_best_here": float(table["below_here"].mean()),
         "knowing_most_below_best": float(unknowable.max()),
         "knowing_mean_below_best": float(unknowable.mean()),
         "gain_over_first": float(over[table["week"] >= plan.shop.season_week].mean()),
