@@ -70,6 +70,8 @@ def split_digits(digits: Digits, seed: int, validation: int = 10_000) -> tuple[D
 def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
     if not path.is_file():
         raise InputError(f"The digits should be a NumPy archive (`mnist.npz`). Received: {path}, which is no file")
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"`{path}` should be a NumPy archive (.npz) of plain arrays. Received: a file of another kind")
     try:
         # Opened here: on a broken archive NumPy leaves its own handle open.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
@@ -82,7 +84,7 @@ def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
             return {name: file[name] for name in NAMES}
     except InputError:
         raise
-    # A file that is none, one of a single array, objects in one, a broken one.
+    # Objects in one, or a broken one.
     except (ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
             f"`{path}` should be a NumPy archive (.npz) of plain arrays. Received: {str(error).splitlines()[0]}"

@@ -136,7 +136,7 @@ def _log_facts(sessions: ibis.Table) -> dict[str, Any]:
 def _check_carts(log: dict[str, Any]) -> None:
     if "cart" not in log["kinds"]:
         raise InputError(
-            f"There is no cart event in {log['events']:,} events, so nothing can be abandoned. Kinds of event found: "
+            f"There is no cart event among {log['events']:,}, so nothing can be abandoned. Kinds of event found: "
             f'{", ".join(log["kinds"])}. Map the source\'s name for a cart event to "cart" in `source.events`; '
             "or make the recommender alone: --set abandonment.enabled=false"
         )

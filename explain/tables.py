@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explain.wording import DASH, decimal_text, interval_text, number_text
+from explain.wording import DASH, decimal_text, interval_text, number_text, signed_text
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def difference_cell(value: Sequence[float] | None) -> Cell:
     """A signed difference of metrics, from [difference, low, high], with its interval below it; a dash for None."""
     if not value:
         return Cell(DASH)
-    return Cell(("+" if value[0] > 0 else "") + decimal_text(value[0]), interval_text(list(value[1:])))
+    return Cell(signed_text(value[0]), interval_text(list(value[1:])))
 
 
 def slice_text(part: Mapping[str, Any]) -> str:

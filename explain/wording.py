@@ -83,20 +83,25 @@ def share_text(share: float | None, decimals: int | None = None) -> str:
     return f"{percent:.{places}f}%".replace("-", "−")
 
 
+def points_text(gap: float | None) -> str:
+    """A distance between two shares: "6.6 points", for 6.6% of a share would be something else."""
+    return DASH if gap is None else f"{decimal_text(100.0 * gap, 1)} points"
+
+
 def risk_text(probability: float) -> str:
     """A predicted risk in whole per cent, never quite certain."""
     return "over 99%" if probability > 0.995 else "under 1%" if probability < 0.005 else share_text(probability, 0)
 
 
 def decimal_text(value: float | None, places: int = 3) -> str:
-    """A metric with a fixed number of places, or a dash where there is none."""
-    return DASH if value is None or not math.isfinite(value) else f"{value:.{places}f}".replace("-", "−")
+    """A metric with a fixed number of places, without a sign where it rounds to zero, or a dash where there is none."""
+    return DASH if value is None or not math.isfinite(value) else f"{value:z.{places}f}".replace("-", "−")
 
 
 def signed_text(value: float, places: int = 3) -> str:
     """A difference with its sign and a fixed number of places; no sign where it rounds to zero."""
     text = decimal_text(value, places)
-    return text.lstrip("−") if float(text.replace("−", "-")) == 0 else f"+{text}" if value > 0 else text
+    return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
 def interval_text(interval: list[float] | tuple[float, ...] | None, places: int = 3) -> str:

@@ -96,15 +96,20 @@ def decide(
 ) -> Decision:
     """Compare a stage's fingerprint with the one it last ran under."""
     manifest = read_manifest(workdir, stage.name)
+    hashes = champions.hashes if champions else None
     if selection.leaves(stage):
-        return Decision(stage, "skip", "left as it is")
+        # Its results are then not those of the settings that the run has on record.
+        changed = (
+            difference(manifest["fingerprint"], fingerprint(stage, config, workdir, source, hashes)) if manifest else ""
+        )
+        return Decision(stage, "skip", f"left as it is, although {changed}" if changed else "left as it is")
     missing = [name for name in stage.reads if read_manifest(workdir, name) is None]
     if missing:
         raise InputError(
             f"{stage.name} reads {', '.join(missing)}, of which {workdir} has no result yet. "
             f"Run without `--from` and `--only` first."
         )
-    current = fingerprint(stage, config, workdir, source, champions.hashes if champions else None)
+    current = fingerprint(stage, config, workdir, source, hashes)
     if selection.forces(stage):
         return Decision(stage, "run", "asked for", current)
     if manifest is None:
@@ -112,6 +117,9 @@ def decide(
     changed = difference(manifest["fingerprint"], current)
     if changed:
         return Decision(stage, "run", changed, current)
+    gone = [name for name in manifest["outputs"] if not (workdir / stage.name / name).exists()]
+    if gone:
+        return Decision(stage, "run", f"{gone[0]} is gone", current)
     reason = manifest["reason"] if manifest["status"] == "not applicable" else "nothing it depends on changed"
     return Decision(stage, "skip", reason, current)
 

@@ -114,7 +114,7 @@ def read_config(workdir: Path) -> PipelineConfig:
 
 
 def need_abandonment(config: PipelineConfig, workdir: Path) -> None:
-    """Say so where a run has the recommender alone.
+    """Say so where a run has the recommender alone, or was stopped before it had any model.
 
     Raises:
         InputError: the run made no abandonment model.
@@ -124,3 +124,5 @@ def need_abandonment(config: PipelineConfig, workdir: Path) -> None:
             f"The run in {workdir} has no abandonment model, which this command needs: it is {ABANDONMENT_OFF}. "
             f"With a log that has cart events, run again with `--set abandonment.enabled=true`."
         )
+    if not (workdir / "train" / "abandonment.keras").exists():
+        raise InputError(f"{workdir} has no model yet. Run first: python -m pipeline run --workdir {workdir}")

@@ -67,12 +67,13 @@ def _sessions(workdir: Path, examples: Examples, rows: Sequence[int]) -> list[li
         return [[] for _ in rows]
     wanted = keys["session_id"].dropna().unique().tolist()
     events = pd.read_parquet(
-        path, columns=["session_id", "ts", "step", "event", "item_id"], filters=[("session_id", "in", wanted)]
+        path, columns=["session_id", "step", "event", "item_id"], filters=[("session_id", "in", wanted)]
     ).sort_values(["session_id", "step"])
-    moments = events["ts"].dt.tz_localize(None)
+    # By place and not by time: of several events at one moment, some may come after the decision point.
+    first = events[events["event"] == "cart"].groupby("session_id")["step"].min()
     found = []
-    for session, ts in zip(keys["session_id"], keys["ts"], strict=True):
-        until = events[(events["session_id"] == session) & (moments <= pd.Timestamp(ts).tz_localize(None))]
+    for session, k in zip(keys["session_id"], keys["decision_point"], strict=True):
+        until = events[(events["session_id"] == session) & (events["step"] <= first[session] + k)]
         found.append(list(zip(until["event"], until["item_id"], strict=True)))
     return found
 

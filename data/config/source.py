@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from data.moments import naive_utc
 from data.strict import StrictModel
 
 
@@ -136,10 +137,21 @@ class SourceConfig(StrictModel):
     """Whether its ids are the pseudonyms of `ingest.hash_visitors` already, and stay as they are."""
 
     @model_validator(mode="after")
+    def _range(self) -> Self:
+        first, end = self.time_from, self.time_to
+        if first is not None and end is not None and naive_utc(first) >= naive_utc(end):
+            raise ValueError(f"`source.time_from` should be before `source.time_to`. Received: {first} and {end}")
+        return self
+
+    @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.kind == "events" and self.columns is None and not self.files:
             raise ValueError(
                 '`source.columns` (or `source.files`) is needed where `source.kind` is "events"; or name a `--preset`'
+            )
+        if self.kind == "events" and self.columns is not None and self.files:
+            raise ValueError(
+                "`source.columns` should be left out where `source.files` is set, each of which has columns of its own"
             )
         if self.kind == "features" and (self.label is None or self.abandoned is None):
             raise ValueError('`source.label` and `source.abandoned` are needed where `source.kind` is "features"')

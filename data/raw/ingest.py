@@ -17,6 +17,8 @@ from data.raw.mapping import IGNORED
 from data.raw.quarantine import check_share
 from data.raw.sources import Input, find_input
 
+EPOCH_YEAR = 1970
+
 
 def ingest(
     source: SourceConfig,
@@ -64,7 +66,7 @@ def ingest(
         events = read_parquet(backend, out / "events.parquet")
         check(events)  # of what was really written; the mapping keeps the contract by construction
         ignored = count(taken.rows.filter(taken.rows.reason == IGNORED))
-        result = _summary(found, taken, events, ignored)
+        result = _summary(found, source, taken, events, ignored)
     (out / "ingest.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     return result
 
@@ -74,7 +76,7 @@ def _in_file(path: Path, rows: ibis.Table) -> ibis.Table:
     return with_position(rows.get_backend(), path)
 
 
-def _summary(found: Input, taken: Taken, events: ibis.Table, ignored: int) -> dict[str, Any]:
+def _summary(found: Input, source: SourceConfig, taken: Taken, events: ibis.Table, ignored: int) -> dict[str, Any]:
     numbering, reasons = taken.numbering, taken.reasons
     bad = sum(reason.count for reason in reasons)
     facts = (
@@ -111,7 +113,7 @@ def _summary(found: Input, taken: Taken, events: ibis.Table, ignored: int) -> di
         "has_session_ids": facts["has_session_id"] > 0,
         "has_price": facts["has_price"] > 0,
         "has_category": facts["has_category"] > 0,
-        "notes": [*found.notes, *taken.notes, *_empty(found, facts)],
+        "notes": [*found.notes, *taken.notes, *_empty(found, facts), *_early(source, facts)],
     }
 
 
@@ -122,3 +124,10 @@ def _empty(found: Input, facts: dict[str, Any]) -> list[str]:
         for field in OPTIONAL
         if field in mapped and not facts[f"has_{field}"]
     ]
+
+
+def _early(source: SourceConfig, facts: dict[str, Any]) -> list[str]:
+    """What a log in seconds looks like that is read as one in milliseconds: no shop's, unless its times are moved."""
+    if source.time_unit is None or facts["last_ts"].year > EPOCH_YEAR:
+        return []
+    return [f'the latest event is of {facts["last_ts"]:%Y-%m-%d}: is `source.time_unit` really "{source.time_unit}"?']

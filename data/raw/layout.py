@@ -160,6 +160,11 @@ def _positions(
     for field, value in wanted.items():
         if isinstance(value, int) and 0 <= value < len(names):
             fields[field] = value
+        elif names.count(str(value)) > 1:
+            raise InputError(
+                f'`{file}` has {names.count(str(value))} columns called "{value}", which `source.columns.{field}` '
+                "names. Rename all but one in the file."
+            )
         elif str(value) in names:
             fields[field] = names.index(str(value))
         else:

@@ -23,6 +23,7 @@ UNRECOGNISED = "event not recognised"
 OUTSIDE_YEARS = f"ts outside the years {YEARS[0]}..{YEARS[1] - 1}"
 LINE_BREAK = "line break in a cell"
 UNREADABLE_TIME = "ts not readable"
+NOT_A_NUMBER = ("price not readable", "quantity not readable")
 
 TEXTS = ("visitor_id", "session_id", "item_id", "category")
 INSTANT = dt.Timestamp(timezone="UTC", scale=6)
@@ -161,9 +162,9 @@ def _rules(row: ibis.Table, source: SourceConfig) -> list[tuple[ibis.Value, ibis
         (row.ts >= datetime(YEARS[1], 1, 1), ibis.literal(OUTSIDE_YEARS)),
         (row.event_cell.isnull(), ibis.literal("event missing")),
         (row.event.isnull(), ibis.literal(UNRECOGNISED)),
-        (row.price_cell.notnull() & ~_finite(row.price), ibis.literal("price not readable")),
+        (row.price_cell.notnull() & ~_finite(row.price), ibis.literal(NOT_A_NUMBER[0])),
         (row.price < 0, ibis.literal("price < 0")),
-        (row.quantity_cell.notnull() & ~_finite(row.quantity), ibis.literal("quantity not readable")),
+        (row.quantity_cell.notnull() & ~_finite(row.quantity), ibis.literal(NOT_A_NUMBER[1])),
         (row.quantity < 1, ibis.literal("quantity < 1")),
         (~whole | (row.quantity >= 2**31), ibis.literal("quantity not a whole number")),
     ]

@@ -13,11 +13,12 @@ from data.raw.sources import Input
 
 Numbers = npt.NDArray[np.int64]
 BLOCK = 4096
+NOT_UTF8 = "not UTF-8"
 KINDS = {
     "MISSING COLUMNS": TOO_FEW,
     "TOO MANY COLUMNS": TOO_MANY,
     "UNQUOTED VALUE": OPEN_QUOTE,
-    "INVALID ENCODING": "not UTF-8",
+    "INVALID ENCODING": NOT_UTF8,
     "LINE SIZE OVER MAXIMUM": "line too long",
 }
 """The engine's kinds of lines that it cannot read, in our words."""

@@ -1,5 +1,6 @@
 """Rows that break the event contract: a table of them, counts by reason, and the message when they are too many."""
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ import ibis
 from data.config import IngestConfig, SourceConfig
 from data.errors import InputError
 from data.event import EVENTS
-from data.raw.mapping import DUPLICATE, IGNORED, OUTSIDE_YEARS, UNREADABLE_TIME, UNRECOGNISED
-from data.raw.numbering import Numbering
+from data.raw.mapping import DUPLICATE, IGNORED, NOT_A_NUMBER, OUTSIDE_YEARS, UNREADABLE_TIME, UNRECOGNISED
+from data.raw.numbering import NOT_UTF8, Numbering
 from data.raw.sniff import quoted
 
 EXAMPLES = 3
@@ -160,6 +161,16 @@ def _advice(reason: Reason, source: SourceConfig) -> str:
         return f'`source.time_unit` is "{source.time_unit}", which is for numbers; leave it out for times as text.'
     if reason.name == UNREADABLE_TIME:
         return "Set `source.time_format` (strptime) for times that are not ISO 8601."
+    if reason.name == NOT_UTF8:
+        return "Convert the file to UTF-8 (iconv -f WINDOWS-1252 -t UTF-8, say)."
+    if reason.name in NOT_A_NUMBER and values:
+        return _number_advice(reason.name.split()[0], values)
     if reason.name == OUTSIDE_YEARS and source.time_unit is not None:
         return f'Check `source.time_unit`; it is "{source.time_unit}".'
     return ""
+
+
+def _number_advice(field: str, values: Sequence[str]) -> str:
+    if all(value.replace(".", "").replace(",", "").isdigit() for value in values):
+        return "Numbers should have a point before their decimals and nothing between thousands (1234.56)."
+    return f"If that means that the {field} is not known: source.unknown.{field} = {json.dumps(sorted(set(values)))}."

@@ -1,6 +1,7 @@
 """Keys and labels of a team's own table of examples."""
 
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,8 @@ from pandas.api import types
 
 from data.config import SourceConfig
 from data.errors import InputError
+
+OFFSET = r"(?:Z|[+-]\d\d:?\d\d)$"
 
 
 def keys(source: SourceConfig, table: pd.DataFrame) -> dict[str, Any]:
@@ -58,12 +61,38 @@ def _times(source: SourceConfig, table: pd.DataFrame) -> "pd.Series[Any]":
         if numeric:
             times = pd.to_datetime(column, unit=source.time_unit, utc=True)
         else:
-            times = pd.to_datetime(column, format=source.time_format or "ISO8601")
+            times = pd.to_datetime(column, format=source.time_format or "ISO8601", utc=_has_offsets(column, source))
         if times.dt.tz is None:
-            times = times.dt.tz_localize(source.time_zone)
+            times = _at_zone(times, source.time_zone)
+    except ZoneInfoNotFoundError:
+        raise InputError(
+            f'`source.time_zone` should be an IANA time zone such as "Europe/Berlin". Received: "{source.time_zone}".'
+        ) from None
     except (ValueError, TypeError) as error:
         raise InputError(f"`source.time` names {source.time}, which is no time: {error}") from None
     return times.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]")
+
+
+def _has_offsets(column: "pd.Series[Any]", source: SourceConfig) -> bool:
+    """Whether times in text say how far from UTC they are, which may be this far in winter and that far in summer."""
+    if types.is_datetime64_any_dtype(column):
+        return False
+    if source.time_format is not None:
+        return "%z" in source.time_format
+    found = column.astype(str).str.contains(OFFSET)
+    if found.any() and not found.all():
+        raise ValueError("some have an offset from UTC and some have none")
+    return bool(found.all())
+
+
+def _at_zone(times: "pd.Series[Any]", zone: str) -> "pd.Series[Any]":
+    """Instants of what clocks in a zone show, as ingest has them where clocks are changed.
+
+    A time that comes twice is the later one, and one that is leapt over is as much later as the leap.
+    """
+    again = np.zeros(len(times), dtype=bool)
+    instants: pd.Series[Any] = times.dt.tz_localize(zone, ambiguous=again, nonexistent=pd.Timedelta(hours=1))
+    return instants
 
 
 def _no_nulls(column: "pd.Series[Any]", key: str, name: str | None) -> None:

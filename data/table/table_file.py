@@ -41,8 +41,9 @@ def read_table(source: SourceConfig, path: Path) -> pd.DataFrame:
             decimals = {name: "float64" for name, kind in table.schema().items() if kind.is_decimal()}
             frame: pd.DataFrame = table.cast(decimals).to_pyarrow().to_pandas()
         except EngineError as error:
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(f"`{path}` could not be read as {form}: {reason}") from None
+            first, *others = str(error).strip().splitlines()
+            widths = "".join(f". {line}" for line in others if line.startswith("Expected Number of Columns"))
+            raise InputError(f"`{path}` could not be read as {form}: {first}{widths}") from None
     if frame.empty:
         raise InputError(f"`{path}` has {len(frame.columns)} columns and no row. Expected one example a row.")
     return frame

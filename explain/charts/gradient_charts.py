@@ -39,8 +39,9 @@ def gradient_part(history: History) -> list[Figure]:
         found.append(_lines(ratios, "Update ratio by layer", text, "Mean update ratio", guide=GUIDE, log=True))
     if dead := _series(history, "dead"):
         worst = max(dead, key=lambda layer: dead[layer][-1])
-        text = "Share of a layer's units that are the same for every example, by epoch. At the end it is highest in "
-        text += f"{worst}: {share_text(dead[worst][-1])}."
+        share = dead[worst][-1]
+        text = "Share of a layer's units that are the same for every example, by epoch. "
+        text += f"At the end it is highest in {worst}: {share_text(share)}." if share else "At the end there are none."
         found.append(_lines(dead, "Dead units by layer", text, "Dead units", guide=None, log=False))
     return found
 

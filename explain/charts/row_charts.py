@@ -235,6 +235,8 @@ def with_names(layers: Sequence[alt.Chart], names: Sequence[str], narrow: bool) 
     labels = alt.Chart(data([{"name": name} for name in names])).encode(
         x=alt.value(0), y=rows_axis(names, narrow), text="name:N"
     )
-    place = {"align": "left", "baseline": "bottom", "dy": -7, "limit": NARROW - 10}
-    halo = labels.mark_text(stroke=SURFACE, strokeWidth=4, **place)  # keeps grid lines out of the letters
+    # High enough that neither the tails of letters nor the halo reach into the bars, which are 13 high.
+    place = {"align": "left", "baseline": "bottom", "dy": -10, "limit": NARROW - 10}
+    # The halo keeps grid lines out of the letters.
+    halo = labels.mark_text(stroke=SURFACE, strokeWidth=4, strokeJoin="round", **place)
     return alt.layer(*layers, halo, labels.mark_text(color=INK, **place))

@@ -34,6 +34,7 @@ CONFIG = {
     "axis": {
         "labelColor": MUTED, "titleColor": MUTED, "gridColor": RULE, "domainColor": RULE, "tickColor": RULE,
         "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelPadding": 6, "titlePadding": 8,
+        "labelSeparation": 6,
         "domain": False, "ticks": False,
     },
     "legend": {

@@ -91,7 +91,7 @@ def _key_figures(found: Comparison) -> list[dict[str, str]]:
         shown = [
             ("Best", str(found.best["label"]), f"of {len(found.done)} that were judged"),
             (f"Its {metric}", decimal_text(mean), f"95% interval {interval_text(interval)}"),
-            ("Level with it", str(len(found.level)), f"of {len(found.done) - 1} others"),
+            ("Level with it", str(len(found.level)), f"of the other {len(found.done) - 1}"),
         ]
     if found.soonest is not None:
         took = seconds_text(found.soonest["seconds_to_target"])

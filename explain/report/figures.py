@@ -12,10 +12,11 @@ from explain.charts.svg import WIDE, Figure
 from explain.report.data import ReportData, RunData
 from explain.report.findings import baseline_name
 from explain.tables import slice_text
-from explain.wording import decimal_text, join_words, share_text, unique_titles, upper_first
+from explain.wording import decimal_text, join_words, points_text, share_text, unique_titles, upper_first
 
 SHOWN = 12  # features in a chart; the table has all of them
 MOST_SLICES = 14  # slices in the chart: those with the lowest AUC, where there are more
+FEW_OF_ONE = 20  # carts of the rarer outcome from which the AUC of a part is shown in the chart
 MODEL = "This model"
 
 
@@ -97,7 +98,7 @@ def quality(data: ReportData) -> list[Figure]:
         ),
     ]
     if curves["calibration"].get("model"):
-        ece = share_text(found["test"]["ece"], 1)
+        ece = points_text(found["test"]["ece"])
         figures.append(
             line_charts.calibration(
                 curves["calibration"]["model"],
@@ -120,8 +121,10 @@ def quality(data: ReportData) -> list[Figure]:
 
 
 def slices(data: ReportData) -> Figure | None:
-    """AUC by part of the carts; None where there are no parts."""
-    known = [part for part in data.metrics["abandonment"]["slices"] if part["auc"] is not None and part["auc_interval"]]
+    """AUC by part of the carts; None where there are no parts of some size."""
+    parts = data.metrics["abandonment"]["slices"]
+    # An AUC hangs on the rarer outcome: of parts with a few carts one is always the lowest, by luck.
+    known = [part for part in parts if part["auc_interval"] and _rarer(part) >= FEW_OF_ONE]
     if not known:
         return None
     shown = sorted(known, key=lambda part: part["auc"])[:MOST_SLICES]
@@ -133,11 +136,18 @@ def slices(data: ReportData) -> Figure | None:
         [part["auc_interval"][0] for part in shown],
         [part["auc_interval"][1] for part in shown],
         "Where the ranking is weakest",
-        f"AUC with 95% intervals for the parts of the carts where it is lowest; dotted: all carts. Lowest: {lowest}.",
+        f"AUC with 95% intervals for the parts of the carts where it is lowest, of those with {FEW_OF_ONE} left and "
+        f"{FEW_OF_ONE} bought carts or more; dotted: all carts. Lowest: {lowest}.",
         "AUC",
         reference=overall,
         wide=WIDE,
     )
+
+
+def _rarer(part: Mapping[str, Any]) -> int:
+    """Carts of the outcome that fewer of the part's carts have."""
+    lost = round(int(part["n"]) * float(part["abandoned_share"]))
+    return min(lost, int(part["n"]) - lost)
 
 
 def profit(data: ReportData) -> Figure | None:

@@ -6,7 +6,16 @@ from typing import Any, Literal
 from explain.attributing.ranking import mean_points, ranking
 from explain.report.data import ReportData
 from explain.report.disagreements import disagreements
-from explain.wording import count_text, decimal_text, interval_text, join_words, lower_first, share_text
+from explain.wording import (
+    count_text,
+    decimal_text,
+    interval_text,
+    join_words,
+    lower_first,
+    points_text,
+    share_text,
+    signed_text,
+)  # fmt: skip
 
 BASELINES = {
     "logistic_regression": "logistic regression",
@@ -106,7 +115,7 @@ def does_it_pay(found: dict[str, Any], metric: str, name: str) -> str:
         )
     return (
         f"Whether deep learning pays is not shown: its {name} differs from the best baseline, {rival}, by "
-        f"{_signed(gap)}, and the 95% interval of the difference, {interval_text([low, high])}, includes zero."
+        f"{signed_text(gap)}, and the 95% interval of the difference, {interval_text([low, high])}, includes zero."
     )
 
 
@@ -114,14 +123,10 @@ def _article(name: str) -> str:
     return f"an {name}" if name[0] in "AEIOU" else f"a {name}"
 
 
-def _signed(value: float) -> str:
-    return ("+" if value >= 0 else "") + decimal_text(value)
-
-
 def _trust(data: ReportData) -> str:
     found = data.metrics["abandonment"]
     count, interval, ece = found["counts"]["examples"], found["test_intervals"].get("auc"), found["test"]["ece"]
-    off = f"predicted risks are off by {share_text(ece, 1)} on average"
+    off = f"predicted risks are off by {points_text(ece)} on average"
     cautious = f"trust the order of carts and not the second digit; {off}"
     if data.leaks:
         names = join_words([f"“{leak['title']}”" for leak in data.leaks[:3]])
@@ -133,7 +138,7 @@ def _trust(data: ReportData) -> str:
     start = f"With {count_text(count)} test decision points the figures are steady"
     if ece is None or ece > 0.03:
         return f"{start}; {cautious}."
-    return f"{start}, and predicted risks can be read as frequencies: they are off by {share_text(ece, 1)} on average."
+    return f"{start}, and predicted risks can be read as frequencies: they are off by {points_text(ece)} on average."
 
 
 def _where_to_look(data: ReportData) -> str:
@@ -158,7 +163,7 @@ def cautions(data: ReportData) -> list[Caution]:
         result.append(
             Caution(
                 "Predicted risks are off",
-                f"On average a predicted risk and the share really left differ by {share_text(ece, 1)}."
+                f"On average a predicted risk and the share really left differ by {points_text(ece)}."
                 " Use the order of carts rather than the percentages.",
             )
         )

@@ -74,6 +74,7 @@ def _facts(data: RunData) -> list[tuple[str, str]]:
             ("Rows read", f"{count_text(found['rows'])}, {count_text(found['accepted'])} accepted"),
             ("Set aside", f"{count_text(found['bad'])} ({share_text(found['bad_share'])})"),
             ("Duplicates dropped", count_text(found["duplicates_dropped"])),
+            *([("Ignored, by `source.events`", count_text(found["ignored"]))] if found.get("ignored") else []),
             ("Events", events),
             ("Time", f"{str(found['first_ts'])[:16]} to {str(found['last_ts'])[:16]}".replace("T", " ") + " UTC"),
             ("Visitors and items", f"{count_text(found['visitors'])} and {count_text(found['items'])}"),

@@ -133,12 +133,16 @@ def quarantine_table(ingest: Mapping[str, Any]) -> Grid | None:
         (
             reason,
             count_text(found["count"]),
-            ", ".join(f"{example['row']} “{example['value']}”" for example in found["examples"][:3]) or DASH,
+            ", ".join(_example(example) for example in found["examples"][:3]) or DASH,
         )
         for reason, found in ingest["reasons"].items()
     ]
     head = ("Reason", "Rows", "Examples (row and value)")
     return Grid("Rows in quarantine", head, tuple(rows), frozenset({2})) if rows else None
+
+
+def _example(example: Mapping[str, Any]) -> str:
+    return f"{example['row']}" + ("" if example["value"] is None else f" “{example['value']}”")
 
 
 def trials_table(trials: Sequence[Mapping[str, Any]]) -> Grid:

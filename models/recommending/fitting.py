@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.config import AugmentationConfig
+from models.fitting import NotFinite
 from models.recommending.cases import Windows
 from models.sessions.augmentation import Varied, vary
 from models.sessions.encoded import Seen
@@ -102,6 +103,9 @@ def fit(
 
     Returns:
         Mean loss over the targets by epoch: `loss`, and `val_loss` likewise.
+
+    Raises:
+        NotFinite: the loss of an epoch is not finite, in training or as judged.
     """
     told = keras.callbacks.CallbackList(list(callbacks), model=trainer)
     mean = WeightMean(trainer, weight_average)
@@ -118,6 +122,8 @@ def fit(
             logs["val_loss"] = mean_loss(trainer.test_on_batch, check)
         for name, value in logs.items():
             history.setdefault(name, []).append(value)
+        if not np.isfinite(list(logs.values())).all():
+            raise NotFinite(history)
         told.on_epoch_end(epoch, logs)
         if trainer.stop_training:
             break

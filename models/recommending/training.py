@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.config import RecommenderConfig
+from models.divergence import diverged
+from models.fitting import NotFinite
+from models.gradient_health.remedies import optimizer_remedies
 from models.optimizing.optimizers import make_optimizer
 from models.recommending.calibration import fit_own_shift, shift_own_items
 from models.recommending.cases import Windows, make_windows
@@ -79,6 +82,7 @@ def train_recommender(
 
     Raises:
         NotEnough: fewer than `min_sessions` training sessions have two known items.
+        DivergedError: the loss became NaN or infinite.
         InputError: the champion is of another form than the config, or knows none of the items.
     """
     origin = None if champion is None else Origin(champion, categories or {})
@@ -111,9 +115,10 @@ def refit(
 
     Raises:
         NotEnough: fewer than `min_sessions` sessions have two known items.
+        DivergedError: the loss became NaN or infinite.
     """
     trainer, vocabulary, batches, growth = _prepare(sessions, config, seed, origin)
-    losses = fit(trainer, batches, None, epochs, config.weight_average, callbacks)
+    losses = _losses(trainer, batches, None, epochs, config, callbacks)
     recommender = Recommender(serving_model(trainer.network, vocabulary, config), vocabulary, config)
     shift_own_items(recommender, own_shift)
     return TrainedRecommender(recommender, losses, epochs - 1, own_shift, growth)
@@ -132,11 +137,26 @@ def _fit(
     check = Batches(held_out, config.batch_size, seed, shuffle=False)
     monitor = "val_loss" if len(check) else "loss"
     stopping = keras.callbacks.EarlyStopping(monitor, mode="min", patience=config.patience, restore_best_weights=True)
-    losses = fit(trainer, batches, check, config.epochs, config.weight_average, [stopping, *callbacks])
+    losses = _losses(trainer, batches, check, config.epochs, config, [stopping, *callbacks])
     recommender = Recommender(serving_model(trainer.network, vocabulary, config), vocabulary, config)
     shift = fit_own_shift(recommender, validation)
     shift_own_items(recommender, shift)
     return TrainedRecommender(recommender, losses, int(np.argmin(losses[monitor])), shift, growth)
+
+
+def _losses(
+    trainer: SessionTrainer,
+    batches: Batches,
+    check: Batches | None,
+    epochs: int,
+    config: RecommenderConfig,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> dict[str, list[float]]:
+    """Train, and say which settings help where the loss is no number any more."""
+    try:
+        return fit(trainer, batches, check, epochs, config.weight_average, callbacks)
+    except NotFinite as end:
+        raise diverged(end, (), optimizer_remedies("recommender", config.optimizer)) from None
 
 
 def _prepare(

@@ -12,6 +12,10 @@ from pipeline.temporary import temporary_files
 FAMILIES = (running, experimenting, explaining, acting, operating, starting)
 """In the order in which `--help` lists their commands."""
 
+STOPPED = "Stopped. What was finished is kept; the same command goes on from there."
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
 app = typer.Typer(
     name="pipeline",
     help="From a log of carts and sessions to a tracked recommender, a cart-abandonment model and a report to act on.",
@@ -39,7 +43,11 @@ def main() -> None:
         with temporary_files():
             app()
     except KeyboardInterrupt:
-        _fail("Stopped. What was finished is kept; the same command goes on from there.", 130)
+        _fail(STOPPED, INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # what Typer makes of Ctrl-C, without a word
+            _fail(STOPPED, INTERRUPTED)
+        raise
     except Exception as error:
         from data.errors import InputError
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import Preset
+from pipeline.cli.options import Preset, Settings
 
 app = typer.Typer()
 
@@ -22,12 +22,13 @@ def doctor() -> None:
 def init(
     output: Annotated[Path, typer.Argument(help="File to write.")] = Path("pipeline.toml"),
     preset: Preset = None,
+    set: Settings = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the configuration's JSON Schema instead.")] = False,
 ) -> None:
     """Write a configuration to edit, with every setting explained."""
     from pipeline.commands.init import init_command
 
-    init_command(output, preset, schema)
+    init_command(output, preset, set or [], schema)
 
 
 @app.command("demo-data")

@@ -12,6 +12,7 @@ from data.errors import InputError
 from explain.wording import metric_name
 from pipeline.config import load_config
 from pipeline.progress import Progress
+from pipeline.quiet import quiet
 
 KINDS = ("optimizer", "regularization", "normalization", "architecture")
 MODELS = ("abandonment", "recommender")
@@ -35,10 +36,10 @@ def compare_command(
         if value not in known:
             raise InputError(f"`{option}` should be one of {', '.join(known)}. Received: {value}")
     config = load_config(preset, file, settings, source)
-    with Progress() as progress:
+    with quiet():
         from explain.comparison import comparison_lines
         from pipeline.comparing import compare
-
+    with Progress() as progress:
         result = compare(config, workdir, progress, what, model)
     console = Console(highlight=False, soft_wrap=True)
     console.print(_table(result))

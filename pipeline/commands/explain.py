@@ -1,5 +1,7 @@
 """`explain`: one session's cart, a group of carts, or where the report is."""
 
+import os
+import shlex
 from pathlib import Path
 
 from rich.console import Console
@@ -15,8 +17,8 @@ def explain_command(
     """Explain one session's cart, or a group of carts; without either, say where the report is.
 
     Raises:
-        InputError: no run, one without an abandonment model, both a session and a group, or what either is asked
-            for in vain.
+        InputError: no run, one without an abandonment model, both a session and a group, what either is asked for in
+            vain, or a page that cannot be written.
     """
     config = read_config(workdir)
     if session is not None and where is not None:
@@ -24,9 +26,13 @@ def explain_command(
     if decision_point is not None and session is None:
         raise InputError(f"`--decision-point` should come with `--session`. Received: {decision_point} without one")
     if session is None and where is None:
+        if output is not None:
+            raise InputError(f"`--output` should come with `--session` or `--where`. Received: {output} without either")
         _report(workdir, config.abandonment.enabled)
         return
     need_abandonment(config, workdir)
+    if output is not None:
+        _check_page(output)
     if session is not None:
         from pipeline.commands.explain_session import explain_session
 
@@ -37,6 +43,17 @@ def explain_command(
         explain_group(where, output, workdir, config)
 
 
+def _check_page(page: Path) -> None:
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        writable = os.access(page.parent, os.W_OK)
+        problem = "it is a folder" if page.is_dir() else "" if writable else "its folder cannot be written"
+    except OSError as error:
+        problem = str(error.strerror)
+    if problem:
+        raise InputError(f"`--output` should be an HTML page that can be written. Received: {page} ({problem}).")
+
+
 def _report(workdir: Path, abandonment: bool) -> None:
     report = workdir / "report" / "index.html"
     if not report.exists():
@@ -44,5 +61,7 @@ def _report(workdir: Path, abandonment: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text(str(report)))
     if abandonment:
-        console.print("For one cart: python -m pipeline explain --session ID")
-        console.print('For a group of carts: python -m pipeline explain --where "cart_value > 100"')
+        elsewhere = f" --workdir {shlex.quote(str(workdir))}" if workdir != Path("work") else ""
+        command = f"python -m pipeline explain{elsewhere}"
+        console.print(Text(f"For one cart: {command} --session ID"))
+        console.print(Text(f'For a group of carts: {command} --where "cart_value > 100"'))

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from data.errors import InputError
 from data.examples import read_examples
+from explain.wording import lower_first
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
@@ -50,7 +51,7 @@ def explain_group(where: str, output: Path | None, workdir: Path, config: Pipeli
 
 
 def _table(grid: "Grid") -> Table:
-    table = Table(*(name.lower() for name in grid.head), box=None)
+    table = Table(*map(lower_first, grid.head), box=None)
     for row in grid.rows[:SHOWN]:
         table.add_row(*(Text(_cell(value)) for value in row))
     return table

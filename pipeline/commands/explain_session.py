@@ -92,14 +92,15 @@ def _chosen(points: list[int], decision_point: int | None) -> int:
 
 def _print(console: Console, story: "Story") -> None:
     from explain.cart.story import NO_TIMELINE, similar_sentence, timeline_sentence
+    from explain.wording import risk_text
 
     cart = story.cart
     ended, otherwise = ("left", "bought") if story.abandoned else ("bought", "left")
     _say(
         console,
         f"Session {cart.session_id}, visitor {cart.visitor_id}, decision point {cart.decision_point}, {cart.ts}",
-        f"Predicted risk of abandonment {cart.probability:.0%}; a typical cart's is {cart.base_probability:.0%}. "
-        f"In fact this one was {ended}.",
+        f"Predicted risk of abandonment {risk_text(cart.probability)}; a typical cart's is "
+        f"{risk_text(cart.base_probability)}. In fact this one was {ended}.",
         *(f"  {sentence}." for sentence in cart.sentences),
     )
     console.print(_table(cart))

@@ -1,6 +1,7 @@
 """`init`: a configuration to edit."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,15 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from data.errors import InputError
-from pipeline.config import PipelineConfig, load_config
+from models.config import CostConfig
+from pipeline.config import PipelineConfig, as_table, load_config
 
 
-def init_command(output: Path, preset: str | None, schema: bool) -> None:
+def init_command(output: Path, preset: str | None, settings: Sequence[str], schema: bool) -> None:
     """Write a commented configuration, or print the JSON Schema.
 
     Raises:
-        InputError: the file exists already, or the preset is unknown.
+        InputError: the file exists already, the preset is unknown, or a setting cannot be used.
     """
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if schema:
@@ -26,12 +28,20 @@ def init_command(output: Path, preset: str | None, schema: bool) -> None:
             f"`init` should write a new file. Received: {output}, which exists. Name another, or remove it."
         )
     try:
-        output.write_text(commented(load_config(preset, None)))
+        output.write_text(commented(_start(preset, settings)), encoding="utf-8")
     except OSError as error:
         raise InputError(
             f"`init` should name a file that can be written. Received: {output} ({error.strerror})."
         ) from None
     console.print(f"Wrote {output}. Edit it, then: python -m pipeline run --config {output} --input YOUR_LOG")
+
+
+def _start(preset: str | None, settings: Sequence[str]) -> PipelineConfig:
+    if preset is not None:
+        return load_config(preset, None, settings)
+    # How the demo shop's visitors respond to a nudge is no start for another shop.
+    costs = as_table(CostConfig())
+    return load_config(None, None, [*(f"costs.{key}={json.dumps(costs[key])}" for key in costs), *settings])
 
 
 def commented(config: PipelineConfig) -> str:

@@ -47,7 +47,8 @@ def _sum_up(config: PipelineConfig, workdir: Path, review: str, cases: int, path
     found = summarize(kept)
     write_result(found, folder / "result.json")
     console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(f"{len(kept)} raters, {cases} cases; grades from 1 to 5, the last question as a share of yes"))
+    raters = f"{len(kept)} {'rater' if len(kept) == 1 else 'raters'}"
+    console.print(Text(f"{raters}, {cases} cases; grades from 1 to 5, the last question as a share of yes"))
     for one in found.values():
         console.print(Text(one.sentence))
     console.print(Text(f"Result   {folder / 'result.json'}"))

@@ -62,7 +62,9 @@ def _print_summary(summary: Mapping[str, Any], workdir: Path) -> None:
             print_model(console, found)
         elif "skipped" in found:
             console.print(Text(f"No {TITLES[name]}: {found['skipped']}"))
-    console.print(Text(f"Report   {workdir / 'report' / 'index.html'}"))
+    report = workdir / "report" / "index.html"
+    if report.exists():  # with `--only` the first stages may be all there is
+        console.print(Text(f"Report   {report}"))
     console.print(Text(f"Summary  {workdir / 'summary.json'}"))
     tracked = summary["mlflow"]
     if tracked["run_id"]:

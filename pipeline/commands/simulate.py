@@ -15,6 +15,7 @@ from explain.simulation.page import write_simulation
 from explain.simulation.tables import arms_table, pilot_table
 from explain.simulation.words import sentences, settings
 from explain.tables import Cell, Grid
+from explain.wording import lower_first
 from pipeline.config import PipelineConfig
 from pipeline.progress import Progress
 from pipeline.quiet import quiet
@@ -75,11 +76,8 @@ def simulate(
         progress: where to say what is being done.
 
     Raises:
-        InputError: the run has no model yet, or there are too few carts.
+        InputError: there are too few carts.
     """
-    model = workdir / "train" / "abandonment.keras"
-    if not model.exists():
-        raise InputError(f"{workdir} has no model yet. Run first: python -m pipeline run --workdir {workdir}")
     with quiet():
         from data.demo.showing import ITEM_RESPONSE
         from pipeline.simulating.ab_testing import run_ab_test
@@ -100,7 +98,7 @@ def simulate(
 
 
 def _table(grid: Grid) -> Table:
-    table = Table(*(name.lower() for name in grid.head), box=None)
+    table = Table(*map(lower_first, grid.head), box=None)
     for row in grid.rows:
         table.add_row(*(Text(_flat(cell)) for cell in row))
     return table

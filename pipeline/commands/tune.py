@@ -13,6 +13,7 @@ from rich.text import Text
 from data.errors import InputError
 from pipeline.config import load_config
 from pipeline.progress import Progress
+from pipeline.quiet import quiet
 
 
 def tune_command(
@@ -32,8 +33,8 @@ def tune_command(
     if config.tune.trials == 0:
         raise InputError("`tune.trials` should be at least 1 for a search. Received: 0")
     if config.source.kind == "digits":
-        from pipeline.digits import tune_digits
-
+        with quiet():
+            from pipeline.digits import tune_digits
         with Progress() as progress:
             result = tune_digits(config, workdir, progress)
         _print(result["trials"], result["best"], workdir / "digits" / "result.json")
@@ -54,7 +55,7 @@ def tune_command(
     best = json.loads((workdir / "tune" / "best.json").read_text())
     _print(trials, best, workdir / "tune" / "best.json")
     _print_scores(json.loads((workdir / "tune" / "scores.json").read_text()), config.abandonment.early_stopping.monitor)
-    given = [f"--preset {preset}" if preset else "", f"--config {file}" if file else ""]
+    given = [f"--preset {preset}" if preset else "", f"--config {shlex.quote(str(file))}" if file else ""]
     given += [f"--input {shlex.quote(str(source))}"] if source else []
     given += [f"--workdir {shlex.quote(str(workdir))}"] if workdir != Path("work") else []
     given += [f"--set {shlex.quote(setting)}" for setting in settings]

@@ -58,17 +58,15 @@ def load_config(
 def _preset(name: str) -> Table:
     names = preset_names()
     if name not in names:
-        raise InputError(f"`--preset` should be one of {', '.join(names)}. Received: {name}.{nearest(name, names)}")
+        raise InputError(f"`--preset` should name a preset. Received: {name}.{nearest(name, names)}")
     return _read_toml(PRESETS / f"{name}.toml")
 
 
 def _read_toml(path: Path) -> Table:
     try:
-        return tomllib.loads(path.read_text())
-    except FileNotFoundError:
-        raise InputError(f"`--config` should name a TOML file. Received: {path}, which does not exist.") from None
-    except IsADirectoryError:
-        raise InputError(f"`--config` should name a TOML file. Received: {path}, which is a folder.") from None
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"`--config` should name a TOML file. Received: {path} ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid TOML: {error}") from None
 

@@ -10,6 +10,9 @@ from data.errors import InputError
 from pipeline.config.schema import PipelineConfig
 from pipeline.config.settings import Table
 
+WORDS = {"Input should": "should", "Tuple should": "should", "a valid tuple": "a list", " after validation": ""}
+"""Pydantic's words and those of somebody who writes TOML."""
+
 
 def validated(table: Table) -> PipelineConfig:
     """The configuration of a table.
@@ -20,10 +23,16 @@ def validated(table: Table) -> PipelineConfig:
     try:
         return PipelineConfig.model_validate(table)
     except ValidationError as error:
-        # A default that goes by another setting, which is wrong, is no mistake of its own.
-        details = [detail for detail in error.errors() if detail["type"] != "default_factory_not_called"]
-        problems = [_problem(dict(detail)) for detail in details]
+        details = [dict(detail) for detail in error.errors()]
+        problems = [_problem(detail) for detail in details if not _follows(detail, details)]
         raise InputError("The configuration is not valid.\n" + "\n".join(f"  {line}" for line in problems)) from None
+
+
+def _follows(detail: Table, details: Sequence[Table]) -> bool:
+    """Whether a mistake is none of its own: a default that goes by a wrong setting, a list whose items are wrong."""
+    where = detail["loc"]
+    within = any(other["loc"][: len(where)] == where and other["loc"] != where for other in details)
+    return detail["type"] == "default_factory_not_called" or (detail["type"] == "too_short" and within)
 
 
 def _problem(detail: Table) -> str:
@@ -34,7 +43,9 @@ def _problem(detail: Table) -> str:
     if detail["type"] == "value_error":
         return str(detail["ctx"]["error"])
     received = json.dumps(detail["input"], default=str)
-    rule = str(detail["msg"]).replace("Input should", "should")
+    rule = str(detail["msg"])
+    for theirs, ours in WORDS.items():
+        rule = rule.replace(theirs, ours)
     return f"`{where}` {rule if rule.startswith('should') else 'is not usable: ' + rule}. Received: {received}"
 
 

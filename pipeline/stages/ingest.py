@@ -33,6 +33,8 @@ def run(context: Context) -> None:
     )
     if report["bad"]:
         context.progress.note(f"{report['bad']:,} of {report['rows']:,} rows break the event contract: quarantined")
+    for note in report["notes"]:
+        context.progress.note(note)
 
 
 def _hash_truth(path: Path) -> None:

@@ -215,7 +215,7 @@ def test_recommend_answers_a_typed_session_within_its_filters(demo: Path) -> Non
 
 def test_init_writes_a_configuration_that_runs(demo: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
-    pipeline("init", file, home=demo)
+    pipeline("init", file, "--preset", "demo", home=demo)
     told = pipeline("plan", "--config", file, "--workdir", demo / "work", *AGAIN, home=demo).stdout
     assert "run" not in {line.split()[1] for line in told.splitlines()[1:]}
     schema = json.loads(pipeline("init", "--schema", home=demo).stdout)

@@ -3,6 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.feature import Feature
+from explain.tables import Cell, difference_cell
 from explain.wording import (
     count_text,
     decimal_text,
@@ -11,8 +12,10 @@ from explain.wording import (
     join_words,
     metric_name,
     number_text,
+    points_text,
     risk_text,
     share_text,
+    signed_text,
     unique_titles,
     value_text,
 )  # fmt: skip
@@ -63,6 +66,22 @@ def test_any_number_has_words(value: float, unit: str) -> None:
 
 def test_missing_figures_are_dashes() -> None:
     assert {share_text(None), decimal_text(None), interval_text(None), count_text(None)} == {"–"}
+
+
+def test_a_figure_that_rounds_to_zero_has_no_sign() -> None:
+    assert [decimal_text(value) for value in (-0.0004, -0.0006, 0.0004)] == ["0.000", "−0.001", "0.000"]
+    assert [signed_text(value) for value in (-0.0004, -0.0006, 0.0004, 0.0006)] == [
+        "0.000",
+        "−0.001",
+        "0.000",
+        "+0.001",
+    ]
+    assert interval_text([-0.018, -0.0001]) == "−0.018 to 0.000"
+    assert difference_cell([-0.0001, -0.002, 0.001]) == Cell("0.000", "−0.002 to 0.001")
+
+
+def test_a_distance_between_shares_is_in_points() -> None:
+    assert [points_text(gap) for gap in (0.0664, 0.2, None)] == ["6.6 points", "20.0 points", "–"]
 
 
 @pytest.mark.parametrize(("risk", "text"), [(0.9999, "over 99%"), (0.0001, "under 1%"), (0.614, "61%")])

@@ -7,7 +7,8 @@ import pytest
 from pydantic import BaseModel
 
 from data.errors import InputError
-from pipeline.commands.init import commented
+from models.config import CostConfig
+from pipeline.commands.init import commented, init_command
 from pipeline.config import PipelineConfig, as_table, flat, load_config, preset_names
 
 
@@ -94,7 +95,7 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     file.write_text("[split\n")
     with pytest.raises(InputError, match="is not valid TOML"):
         load_config(None, file)
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="No such file"):
         load_config(None, tmp_path / "absent.toml")
 
 
@@ -150,3 +151,45 @@ def test_multi_task_networks_need_events_and_both_models(preset: str, settings: 
     with pytest.raises(InputError, match=rf"`multi_task.enabled` should be false here: .*{reason}\. Received: true"):
         load_config(preset, None, [*settings, "multi_task.enabled=true"])
     assert load_config("demo", None, ["multi_task.enabled=true"]).multi_task.weight == 0.1
+
+
+def test_a_start_for_a_shop_of_ones_own_has_no_response_of_the_demo_shop(tmp_path: Path) -> None:
+    own, demo = tmp_path / "own.toml", tmp_path / "demo.toml"
+    init_command(own, None, [], schema=False)
+    init_command(demo, "demo", [], schema=False)
+    assert load_config(None, own).costs == CostConfig()
+    assert load_config(None, demo) == load_config("demo", None)
+    assert load_config(None, demo).costs.segments
+
+
+def test_a_start_takes_settings_without_which_a_preset_is_not_whole(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"`source\.label` and `source\.abandoned` are needed"):
+        init_command(tmp_path / "table.toml", "features", [], schema=False)
+    init_command(tmp_path / "table.toml", "features", ["source.label=bought", "source.abandoned=0"], schema=False)
+    found = load_config(None, tmp_path / "table.toml").source
+    assert (found.kind, found.label, found.abandoned) == ("features", "bought", 0)
+
+
+def test_a_file_with_a_byte_order_mark_is_read_and_one_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_bytes("[split]\ntrain = 0.6\n".encode("utf-8-sig"))
+    assert load_config(None, tmp_path / "mine.toml").split.train == 0.6
+    with pytest.raises(InputError, match=r"`--config` should name a TOML file\. Received: .* \(Is a directory\)"):
+        load_config(None, tmp_path)
+
+
+@pytest.mark.parametrize(("value", "told"), [("64", "should be a list"), ("[]", "should have at least 1 item, not 0")])
+def test_a_list_is_asked_for_in_the_words_of_toml(value: str, told: str) -> None:
+    with pytest.raises(InputError, match=f"`abandonment.units` {told}. Received: "):
+        load_config(None, None, [f"abandonment.units={value}"])
+
+
+def test_a_list_with_a_wrong_item_is_one_mistake() -> None:
+    with pytest.raises(InputError) as raised:
+        load_config(None, None, ["abandonment.units=[0]"])
+    assert str(raised.value).splitlines()[1:] == ["  `abandonment.units.0` should be greater than 0. Received: 0"]
+
+
+def test_a_declared_range_of_time_has_to_hold_some() -> None:
+    settings = ["source.time_from=2025-02-01T00:00:00+02:00", "source.time_to=2025-01-31T22:00:00"]
+    with pytest.raises(InputError, match=r"`source\.time_from` should be before `source\.time_to`\. Received: "):
+        load_config(None, None, settings)

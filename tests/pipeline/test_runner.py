@@ -70,6 +70,27 @@ def test_an_altered_result_is_made_again(tmp_path: Path) -> None:
     assert (tmp_path / "total" / "total.txt").read_text() == "20"
 
 
+def test_a_result_that_was_deleted_is_made_again_and_nothing_else(tmp_path: Path) -> None:
+    toy_run(tmp_path, "demo.days=4")
+    before = done(tmp_path)
+    (tmp_path / "doubled" / "doubled.txt").unlink()
+    assert actions(tmp_path, "demo.days=4")["doubled"] == ("run", "doubled.txt is gone")
+    toy_run(tmp_path, "demo.days=4")
+    assert {name for name, moment in done(tmp_path).items() if moment != before[name]} == {"doubled"}
+    assert (tmp_path / "doubled" / "doubled.txt").read_text() == "0\n2\n4\n6\n"
+
+
+def test_a_stage_that_is_left_although_its_settings_changed_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.planning.STAGES", STAGES)  # whose names `--only` takes
+    toy_run(tmp_path, "demo.days=4")
+    left = actions(tmp_path, "demo.days=4", "split.train=0.6", selection=Selection(only="numbers"))
+    assert left["numbers"] == ("run", "asked for")
+    assert left["doubled"] == ("skip", "left as it is, although split.train 0.7 → 0.6")
+    assert left["total"] == ("skip", "left as it is")
+
+
 def test_a_stage_that_does_not_apply_says_why_now_and_later(tmp_path: Path) -> None:
     for _ in range(2):
         stages = toy_run(tmp_path, "demo.days=1")["stages"]

@@ -83,6 +83,13 @@ def test_times_are_read_by_the_declared_rule_and_kept_in_utc(
     assert result["first_ts"] == expected
 
 
+@pytest.mark.parametrize(("unit", "notes"), [("s", 0), ("ms", 1)])
+def test_seconds_taken_for_milliseconds_are_noted(tmp_path: Path, unit: str, notes: int) -> None:
+    found = ingest_text(HEADER + "u,1719835200,view,i\n", tmp_path, source(time_unit=unit))["notes"]
+    assert [note for note in found if f'is `source.time_unit` really "{unit}"?' in note] == found
+    assert len(found) == notes
+
+
 def test_a_declared_range_has_its_start_and_not_its_end(tmp_path: Path) -> None:
     days = "".join(f"u,2024-01-0{day},view,i\n" for day in range(1, 6))
     ingest_text(HEADER + days, tmp_path, source(time_from="2024-01-02", time_to="2024-01-04T05:00:00+05:00"))

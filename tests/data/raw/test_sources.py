@@ -4,14 +4,18 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from data.config import SourceConfig
 from data.errors import InputError
 from data.raw.sources import find_input
-from tests.data.ingesting import HEADER, run, source
+from tests.data.ingesting import COLUMNS, HEADER, run, source
 
 ROW = "u,2024-01-01,view,i\n"
 LOG = (HEADER + ROW).encode()
+
+
+HEADER_PRICE = HEADER.replace("\n", ",price\n")
 
 
 def refusal(path: Path, config: SourceConfig | None = None) -> str:
@@ -98,6 +102,30 @@ def test_epoch_times_without_a_declared_unit_are_refused_with_advice(tmp_path: P
     (tmp_path / "log.csv").write_text(HEADER + "u,1719835200,view,i\n")
     assert "set `source.time_unit`" in refusal(tmp_path / "log.csv")
     assert 'Check `source.time_unit`; it is "s"' in refusal_of_unit(tmp_path, "1719835200000", "s")
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (HEADER_PRICE + 'u,2024-01-01,view,i,"54,63"\n', "a point before their decimals"),
+        (HEADER_PRICE + "u,2024-01-01,view,i,NaN\n", 'source.unknown.price = ["NaN"]'),
+        ((HEADER_PRICE + "Möller,2024-01-01,view,i,1\n").encode("latin-1"), "Convert the file to UTF-8"),
+    ],
+)
+def test_cells_that_cannot_be_read_come_with_advice(tmp_path: Path, content: str | bytes, advice: str) -> None:
+    (tmp_path / "log.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert advice in refusal(tmp_path / "log.csv", source({"price": "price"}))
+
+
+def test_a_column_that_is_there_twice_is_not_guessed_at(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("user,time,kind,item,item\nu,2024-01-01,view,i,j\n")
+    assert 'has 2 columns called "item", which `source.columns.item_id` names' in refusal(tmp_path / "log.csv")
+
+
+def test_columns_beside_files_with_columns_of_their_own_are_refused() -> None:
+    family = {"pattern": "*.csv", "columns": COLUMNS}
+    with pytest.raises(ValidationError, match=r"`source\.columns` should be left out where `source\.files` is set"):
+        source(files=[family])
 
 
 def refusal_of_unit(folder: Path, time: str, unit: str) -> str:

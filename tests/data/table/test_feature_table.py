@@ -11,6 +11,8 @@ from data.errors import InputError
 from data.examples import read_examples
 from data.table.feature_table import feature_table, read_feature_rows, split_feature_table
 from data.table.table_file import read_table
+from tests.data.ingesting import HEADER, events, ingest_text
+from tests.data.ingesting import source as log_source
 
 
 def source(**fields: Any) -> SourceConfig:
@@ -76,6 +78,21 @@ def test_a_group_spans_the_times_of_its_rows() -> None:
     assert list(examples["session_end"][:2]) == [pd.Timestamp("2024-01-02 11:00")] * 2
 
 
+def test_times_around_a_change_of_the_clocks_are_read_as_ingest_reads_them(tmp_path: Path) -> None:
+    when = ["2025-03-30 01:59:00", "2025-03-30 02:30:00", "2025-10-26 02:30:00", "2025-10-26 03:00:00"]
+    examples, _, _ = feature_table(source(time="when", time_zone="Europe/Berlin"), frame(4, when=when))
+    log = "".join(f"u,{moment},view,i{row}\n" for row, moment in enumerate(when))
+    ingest_text(HEADER + log, tmp_path, log_source(time_zone="Europe/Berlin"))
+    assert list(examples["ts"]) == events(tmp_path)["ts"].tolist()
+
+
+@pytest.mark.parametrize("time_format", [None, "%Y-%m-%dT%H:%M:%S%z"])
+def test_offsets_may_differ_from_row_to_row(time_format: str | None) -> None:
+    when = ["2025-03-01T12:00:00+01:00", "2025-06-01T12:00:00+02:00"]
+    examples, _, _ = feature_table(source(time="when", time_format=time_format), frame(2, when=when))
+    assert list(examples["ts"]) == [pd.Timestamp("2025-03-01 11:00"), pd.Timestamp("2025-06-01 10:00")]
+
+
 def test_an_epoch_needs_its_unit() -> None:
     table = frame(when=np.arange(40) + 1_700_000_000)
     with pytest.raises(InputError, match=r"`source.time_unit`"):
@@ -105,6 +122,8 @@ def test_the_decision_point_is_a_key_and_a_feature() -> None:
         ({}, {"y": [0] * 40}, "`y` is 0 in all 40 rows"),
         ({}, {"y": [0, None] * 20}, r"empty in 20 rows \(e.g. row 2\)"),
         ({"group": "who"}, {"who": [1, None] * 20}, "`source.group` names who, which is empty in 20 rows"),
+        ({"time": "when"}, {"when": ["2025-03-01T12:00:00", "2025-03-01T12:00:00Z"] * 20}, "some have an offset"),
+        ({"time": "when", "time_zone": "Europe/Berln"}, {"when": ["2025-03-01"] * 40}, "`source.time_zone` should be"),
         ({"time": "when"}, {"when": ["soon"] * 40}, "`source.time` names when, which is no time"),
         ({"decision_point": "k"}, {"k": [0.5] * 40}, "whole numbers"),
         ({"exclude": ("x", "who")}, {}, "No column can be a feature"),
@@ -123,6 +142,7 @@ def test_a_table_that_cannot_be_used_is_refused(fields: dict[str, Any], columns:
         (b"y;x\n1;2\n0;3\n", r"parted by \";\": set `source.delimiter`"),
         (b"\x00\x01\x02\xff" * 400, "binary"),
         (b"y,x\n1,2\n0,3,4\n", "could not be read as csv"),
+        (b"y,x\n" + b"1,2\n" * 3000 + b"0,3,4\n", "Line: 3002. Expected Number of Columns: 2 Found: 3"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, message: str) -> None:

@@ -39,6 +39,11 @@ def test_norms_ratios_and_dead_units_are_drawn_for_the_layers_between() -> None:
     assert "dense_0: 50%" in figures[2].description
 
 
+def test_where_no_unit_is_dead_none_is_named() -> None:
+    (figure,) = gradient_part({"dead/dense_0": [0.2, 0.0], "dead/dense_1": [0.0, 0.0]})
+    assert figure.description.endswith("At the end there are none.")
+
+
 def test_the_scale_of_norms_is_logarithmic() -> None:
     """Equal factors are equally far apart: three epochs, each a thousand times the one before."""
     svg = gradient_part({"gradient_norm/one": [1e-6, 1e-3, 1.0]})[0].wide

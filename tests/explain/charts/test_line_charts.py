@@ -80,3 +80,12 @@ def test_a_risk_axis_has_marks_however_little_it_spans(span: tuple[float, float]
     labels = [f"{expit(tick):.{decimals}%}" for tick in ticks]
     assert len(set(labels)) == len(labels)
     assert [float(label[:-1]) / 100 for label in labels] == pytest.approx(list(expit(ticks)), rel=1e-9)
+
+
+def test_names_above_narrow_bars_end_before_the_bars_begin() -> None:
+    svg = str(row_charts.bars(["gyp", "qj"], [2.0, 1.0], ["2", "1"], "t", "d").narrow)
+    tops = [float(y) for y in re.findall(r'translate\(0,([\d.]+)\)"><path class="background" d="M0,0L', svg)]
+    baselines = [float(y) for y in re.findall(r"translate\(0,([\d.]+)\)[^>]*>(?:gyp|qj)<", svg)][2:]  # behind the halos
+    tail_and_halo = 12 * 0.22 + 2
+    assert len(tops) == len(baselines) == 2
+    assert all(baseline + tail_and_halo < top for baseline, top in zip(baselines, tops, strict=True))

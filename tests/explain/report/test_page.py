@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
+from explain.charts.svg import Figure
 from explain.page import code
 from explain.report.data import ReportData, read_report_data
 from explain.report.disagreements import disagreements
+from explain.report.figures import slices
 from explain.report.findings import bottom_line
 from explain.report.page import write_report
+from explain.report.parts import shared_parts
+from explain.report.tables import quarantine_table
 from tests.explain.pages import Page, charts
-from tests.explain.results import EVIL, explained, report_data
+from tests.explain.results import EVIL, INGEST, explained, report_data, run_data
 
 
 def test_every_element_is_closed_and_every_id_is_the_only_one(page: str) -> None:
@@ -149,3 +153,33 @@ def test_what_was_wrong_with_the_gradients_stands_beside_their_charts(tmp_path: 
     assert "Nothing was wrong" in healthy
     unwatched = write_report(report_data(history={}, gradients=[]), tmp_path).read_text()
     assert "What the gradients did" not in unwatched
+
+
+def test_a_row_in_quarantine_for_what_it_lacks_shows_no_value() -> None:
+    examples = [{"row": 3, "value": None}, {"row": 1234, "value": "wishlist"}]
+    table = quarantine_table({"reasons": {"visitor_id missing": {"count": 2, "examples": examples}}})
+    assert table is not None
+    assert table.rows[0][2] == "3, 1234 “wishlist”"
+
+
+@pytest.mark.parametrize(("ignored", "told"), [(0, []), (7, [("Ignored, by `source.events`", "7")])])
+def test_rows_read_are_all_accounted_for(ignored: int, told: list[tuple[str, str]]) -> None:
+    facts = shared_parts(run_data(ingest={**INGEST, "ignored": ignored}))["data_facts"]
+    assert [fact for fact in facts if fact[0].startswith("Ignored")] == told
+
+
+def test_a_part_of_few_carts_is_not_called_the_weakest() -> None:
+    def part(name: str, n: int, auc: float) -> dict[str, object]:
+        interval = [auc - 0.1, auc + 0.1]
+        return {"title": name, "slice": "x", "n": n, "abandoned_share": 0.8, "auc": auc, "auc_interval": interval}
+
+    data = report_data()
+    found = data.metrics["abandonment"]
+
+    def chart(*parts: dict[str, object]) -> Figure | None:
+        return slices(replace(data, metrics={"abandonment": {**found, "slices": parts}}))
+
+    shown = chart(part("Tiny", 5, 0.2), part("Nearly", 95, 0.3), part("Large", 100, 0.7))
+    assert shown is not None
+    assert shown.description.endswith("Lowest: Large x (0.700).")
+    assert chart(part("Tiny", 5, 0.2)) is None

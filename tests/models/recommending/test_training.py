@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from models.config import OptimizerConfig
+from models.divergence import DivergedError
 from models.recommending.cases import make_windows
 from models.recommending.evaluation import evaluate_recommender
 from models.recommending.fitting import Batches
@@ -144,6 +146,14 @@ def test_odd_sessions_train_and_recommend(sessions: list[list[str]]) -> None:
     trained = train_recommender(from_lists(sessions), from_lists([]), quick, 0)
     assert np.isfinite(trained.history["loss"]).all()
     assert trained.recommender.recommend([["a"]], 1)[0].source == "model"
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_a_training_that_diverges_is_no_model_and_says_what_helps(refit: bool) -> None:
+    wild = OptimizerConfig(name="sgd", learning_rate=1e12)
+    config = SMALL.model_copy(update={"optimizer": wild, "epochs": 3, "refit": refit})
+    with pytest.raises(DivergedError, match=r"diverged in epoch 1: the loss is nan.*recommender\.optimizer\.clip_norm"):
+        train_recommender(walks(300, 1), walks(50, 2), config, 5)
 
 
 def test_refitting_takes_in_the_validation_sessions_for_as_many_epochs_as_were_best() -> None:
