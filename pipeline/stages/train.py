@@ -19,6 +19,7 @@ from models.multi_task.evaluation import TABULAR
 from models.multi_task.inputs import read_side
 from models.multi_task.training import Material, train_multi_task
 from models.nudging.decision import choose_threshold
+from models.nudging.response import segment_of
 from models.progress import each_epoch
 from models.recommending.catalogue import read_catalogue
 from models.recommending.recommender import Recommender
@@ -38,7 +39,7 @@ def run(context: Context) -> None:
     The test rows' features are scored here; their labels are first looked at in `evaluate`.
 
     Raises:
-        InputError: neither model can be made.
+        InputError: neither model can be made, or a condition of `costs.segments` cannot be used.
     """
     enabled = context.config.abandonment.enabled
     history: dict[str, dict[str, Any]] = {
@@ -58,6 +59,7 @@ def run(context: Context) -> None:
 def _abandonment(context: Context) -> dict[str, Any]:
     config = context.config
     train, validation, test = (read_examples(context.input("split"), side) for side in ("train", "validation", "test"))
+    segment_of(validation, config.costs)  # a condition that cannot be used is told before training
     best = AbandonmentConfig.model_validate_json((context.input("tune") / "best.json").read_text())
     folder = context.scratch / "abandonment"
     folder.mkdir(exist_ok=True)

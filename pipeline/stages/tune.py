@@ -3,6 +3,8 @@
 import json
 import time
 
+from data.examples import read_examples
+from models.nudging.response import segment_of
 from models.search import advice, search
 from models.tasks.carts import CartTask
 from models.trials.pool import Pool
@@ -16,10 +18,15 @@ def run(context: Context) -> None:
 
     With cross-validation `scores.json` has what each setting came to over the folds.
     The test examples are not read. A search that was killed goes on where it was, in the middle of a trial too.
+
+    Raises:
+        InputError: a condition of `costs.segments` cannot be used.
     """
     config, tune = context.config, context.config.tune
     if not config.abandonment.enabled:
         raise NotApplicable(ABANDONMENT_OFF)
+    # A condition that names no feature is told before minutes of training, not by what chooses the threshold after it.
+    segment_of(read_examples(context.input("split"), "validation"), config.costs)
     best, rows, scores = config.abandonment, [], []
     if tune.trials:
         address = CartTask.address(context.input("split"), tune.max_rows, config.seed)

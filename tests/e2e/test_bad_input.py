@@ -127,3 +127,16 @@ def test_a_search_that_cannot_be_made_is_refused_before_any_training(
     assert "Traceback" not in process.stderr
     assert all(part in process.stderr for part in parts), process.stderr
     assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_a_segment_of_costs_that_names_no_feature_is_refused_before_any_training(tmp_path: Path) -> None:
+    wrong = 'costs.segments=[{where = "cart_worth > 50", shift = 0.1}]'
+    process = pipeline(
+        *("run", "--set", "demo.sessions=1500", "--set", wrong, "--workdir", tmp_path / "work"),
+        home=tmp_path,
+        check=False,
+    )
+    assert process.returncode == 2, process.stderr
+    assert "`costs.segments` `where`" in process.stderr
+    assert "cart_worth" in process.stderr
+    assert not (tmp_path / "work" / "tune" / "trials.json").exists()
