@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from data.config import SourceConfig
 from data.errors import InputError
 from data.growing.log_parts import write_log
 from pipeline.config import PipelineConfig
@@ -227,16 +228,14 @@ def test_shards_of_one_day_are_held_to_the_usual_volume_together(shop: Path) -> 
 
 
 def test_families_of_files_are_taken_in_together(tmp_path: Path) -> None:
-    families = [
-        f'{{pattern="{kind}*.csv", columns={{visitor_id="visitor_id", ts="ts", item_id="item_id", event="event"}}}}'
-        for kind in ("other", "buys")
-    ]
-    settings = f"source.files=[{', '.join(families)}]"
+    columns = {name: name for name in ("visitor_id", "ts", "item_id", "event")}
+    families = [{"pattern": f"{kind}*.csv", "columns": columns} for kind in ("other", "buys")]
     buys = weeks()[0]["event"] == "purchase"
     (tmp_path / "logs").mkdir()
     put(tmp_path, "other0.csv", weeks()[0][~buys])
     put(tmp_path, "buys0.csv", weeks()[0][buys])
-    made = config(tmp_path / "logs", settings)
+    source = config(tmp_path / "logs").source.model_dump() | {"columns": None, "files": families}
+    made = config(tmp_path / "logs").model_copy(update={"source": SourceConfig.model_validate(source)})
     from pipeline.planning import Selection
     from pipeline.runner import run
 

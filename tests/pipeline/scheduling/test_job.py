@@ -79,7 +79,7 @@ def test_settings_of_the_schedule_are_not_handed_on(tmp_path: Path) -> None:
         ("notify_webhook=https://example.org:port/", ["http or https address"]),
         ("notify_webhook=file:///etc/passwd", ["http or https address"]),
         ("notify_promotion=true", ["needs `schedule.notify_command` or `schedule.notify_webhook`"]),
-        ("notify_command=mail me", ["`schedule.notify_command`", "tuple"]),
+        ("notify_command=mail me", ["`schedule.notify_command`", "a list"]),
         ("retries=-1", ["`schedule.retries`", "greater than or equal to 0"]),
         ("misfire_grace=1", ["not a setting", "misfire_grace_seconds"]),
     ],
