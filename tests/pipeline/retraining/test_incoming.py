@@ -12,12 +12,14 @@ from data.config import SourceConfig
 from data.errors import InputError
 from data.growing.log_parts import write_log
 from pipeline.config import PipelineConfig
+from pipeline.planning import Selection
 from pipeline.progress import Progress
 from pipeline.retraining.decision import waiting
 from pipeline.retraining.flow import retrain
 from pipeline.retraining.incoming import Judged, take_in, undecided_arrivals
 from pipeline.retraining.leftovers import clear
 from pipeline.retraining.state import HOME, State, events_of, first_state, read_state, write_state
+from pipeline.runner import run
 from tests.pipeline.retraining.shop import NOW, config, first_run, weeks
 
 
@@ -236,9 +238,6 @@ def test_families_of_files_are_taken_in_together(tmp_path: Path) -> None:
     put(tmp_path, "buys0.csv", weeks()[0][buys])
     source = config(tmp_path / "logs").source.model_dump() | {"columns": None, "files": families}
     made = config(tmp_path / "logs").model_copy(update={"source": SourceConfig.model_validate(source)})
-    from pipeline.planning import Selection
-    from pipeline.runner import run
-
     with Progress() as progress:
         run(made, tmp_path / "work", progress, Selection(until="ingest"))
     state = first_state(tmp_path / "work", NOW)
