@@ -171,6 +171,8 @@ def check_told(folder: Path, records: list[TrialRecord]) -> None:
 
 
 def logs(folder: Path) -> Iterator[list[list[Any]]]:
+    """What each leader wrote down in whole lines; one may have been killed before it wrote any."""
     for path in sorted(folder.glob("log-*")):
         whole = path.read_text().rpartition("\n")[0]
-        yield [json.loads(line) for line in whole.splitlines()]
+        if whole:
+            yield [json.loads(line) for line in whole.splitlines()]
