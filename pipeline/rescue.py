@@ -22,6 +22,7 @@ from pipeline.config import PipelineConfig
 from pipeline.recommending import load_recommender, no_recommender
 from pipeline.rescue_items import nothing_shown, out_of_stock, shown_in
 from pipeline.risk_error import risk_error
+from pipeline.runner import need_abandonment
 
 FEATURES = "features.json"
 
@@ -131,8 +132,7 @@ class Rescuer:
     """
 
     def __init__(self, config: PipelineConfig, workdir: Path, reasons: bool = True, items: bool = True) -> None:
-        if not (workdir / "train" / "abandonment.keras").exists():
-            raise InputError(f"{workdir} has no model yet. Run first: python -m pipeline run --workdir {workdir}")
+        need_abandonment(config, workdir)
         if not (workdir / "split" / FEATURES).exists():
             raise InputError(
                 f"`score` needs the log that the models were trained on as well, and {workdir} has it no more: `clean` "
